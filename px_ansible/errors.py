@@ -1,0 +1,74 @@
+"""Everything that can go wrong and is not a bug, with the exit code that each ends in.
+
+Exit codes: 0 done, 1 unexpected (a bug), 2 usage, 3 px.yaml invalid, 4 prerequisite missing, 5 some hosts failed,
+6 some hosts unreachable, 7 `plan --detailed-exitcode` found something to do, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_CHANGES = 7
+EXIT_CONTROL_C = 130
+
+
+class PxError(Exception):
+    """An error with a message for the user; `hint` says what to type instead."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(PxError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Issue:
+    """One problem of a px.yaml: lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str | None = None
+    rule: str = ""
+
+
+class ConfigError(PxError):
+    """A px.yaml that is not valid, with all of its problems in file order."""
+
+    exit_code = 3
+
+    def __init__(self, issues: Sequence[Issue]) -> None:
+        count = len(issues)
+        super().__init__(f"{count} problem{'' if count == 1 else 's'}")
+        self.issues = tuple(issues)
+
+
+class PrerequisiteError(PxError):
+    """Something that the run needs is not there: a program, a right, a free port, another run's lock."""
+
+    exit_code = 4
+
+
+class RunError(PxError):
+    """Some hosts failed."""
+
+    exit_code = 5
+
+
+class UnreachableError(PxError):
+    """Some hosts could not be reached."""
+
+    exit_code = 6
