@@ -1,7 +1,7 @@
 """Everything that can go wrong and is not a bug, with the exit code that each ends in.
 
-Exit codes: 0 done, 1 unexpected (a bug), 2 usage, 3 px.yaml invalid, 4 prerequisite missing, 5 some hosts failed,
-6 some hosts unreachable, 7 `plan --detailed-exitcode` found something to do, 130 Ctrl-C.
+Exit codes: 0 done, 1 unexpected (a bug), 2 usage, 3 px.yaml invalid, 4 prerequisite missing, 5 some hosts
+failed, 6 some hosts unreachable, 7 `plan --detailed-exitcode` found something to do, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ EXIT_CONTROL_C = 130
 
 
 class PxError(Exception):
-    """An error with a message for the user; `hint` says what to type instead."""
+    """An error with a message for the user; `hint` says what to type instead, `log` is what the failed part printed."""
 
     exit_code = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, log: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.log = tuple(log)
 
 
 class UsageError(PxError):
@@ -35,7 +36,7 @@ class UsageError(PxError):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Issue:
-    """One problem of a px.yaml: lines and columns count from 1."""
+    """One problem of a px.yaml: lines and columns count from 1; line 0 is the file as a whole."""
 
     file: str
     line: int
@@ -43,17 +44,19 @@ class Issue:
     message: str
     hint: str | None = None
     rule: str = ""
+    width: int = 1
 
 
 class ConfigError(PxError):
-    """A px.yaml that is not valid, with all of its problems in file order."""
+    """A px.yaml that is not valid, with all of its problems in file order, and the lines they stand on."""
 
     exit_code = 3
 
-    def __init__(self, issues: Sequence[Issue]) -> None:
+    def __init__(self, issues: Sequence[Issue], *, lines: Sequence[str] = ()) -> None:
         count = len(issues)
         super().__init__(f"{count} problem{'' if count == 1 else 's'}")
         self.issues = tuple(issues)
+        self.lines = tuple(lines)
 
 
 class PrerequisiteError(PxError):

@@ -1,0 +1,5 @@
+"""`python -m px_ansible`."""
+
+from px_ansible.cli import main
+
+main()

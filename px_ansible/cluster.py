@@ -1,0 +1,180 @@
+"""One cluster and what can be done with it: find, plan, provision, look, destroy. The commands are thin over this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+import platformdirs
+
+from px_ansible import inventory as inventories
+from px_ansible import prerequisites
+from px_ansible.errors import RunError
+from px_ansible.plan import Action, Found, FoundHost, SharedThing, host_names, make_plan
+from px_ansible.providers import PROVIDERS
+from px_ansible.report import CONTROLLER, HostReport, MountReport, Report
+from px_ansible.runner import run
+from px_ansible.state import open_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from px_ansible.config import Config
+    from px_ansible.events import Event
+    from px_ansible.plan import Plan
+    from px_ansible.runner import Outcome
+    from px_ansible.state import ClusterState
+
+MOST_FORKS = 50
+
+
+def _unheard(_event: Event) -> None:
+    """Take an event and do nothing."""
+
+
+@dataclass
+class Cluster:
+    """A cluster of a px.yaml, its state on this computer, and who is told what happens."""
+
+    config: Config
+    state: ClusterState
+    on_event: Callable[[Event], None] = field(default=_unheard)
+    verbosity: int = 0
+
+    @classmethod
+    def open(cls, config: Config) -> Self:
+        """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer."""
+        prerequisites.require(PROVIDERS[config.provider])
+        return cls(config, open_cluster(config.provider, config.cluster, config.file))
+
+    def find(self) -> Found:
+        """Ask the provider what exists. Changes nothing."""
+        outcome, report = self._run("list", inventories.inventory_to_list(self.config))
+        if "px_hosts" not in outcome.artifact:
+            raise report.controller_error() or _broken(outcome)
+        return Found(
+            hosts=tuple(_found_host(one) for one in outcome.artifact["px_hosts"]),
+            shared=tuple(SharedThing(one["name"], one["state"]) for one in outcome.artifact["px_shared"]),
+            applied=tuple(self.state.read_applied()),
+        )
+
+    def plan(self, found: Found) -> Plan:
+        """Return the way from what exists to what px.yaml says."""
+        if not found.hosts:
+            # The mounts went with the hosts, however those went.
+            found = Found(found.hosts, found.shared)
+        return make_plan(self.config, found, self._public_key() if found.hosts else None)
+
+    def provision(self, plan: Plan) -> Report:
+        """Walk the plan. Every host goes as far as it can; the report says how far that was."""
+        inventory = inventories.inventory_of(plan, self._places(), self._public_key())
+        if plan.changes:
+            # Before the first host is touched: whatever a run that dies leaves on a host is known, and looked at again.
+            unfinished = {one["path"]: {**one, "digest": ""} for one in [*self.state.read_applied(), *_applied(plan)]}
+            self.state.write_applied(list(unfinished.values()))
+        outcome, report = self._run("provision", inventory, len(plan.hosts))
+        if not outcome.stats:
+            raise report.controller_error() or _broken(outcome)
+        self._remember_hosts(plan, report)
+        if error := report.controller_error():
+            raise error
+        if report.exit_code == 0:
+            self.state.write_applied(_applied(plan))
+        return report
+
+    def _remember_hosts(self, plan: Plan, report: Report) -> None:
+        """Note the hosts that there are now, with their addresses."""
+        hosts: dict[str, dict[str, Any]] = {}
+        for planned in plan.hosts:
+            host = report.hosts.setdefault(planned.name, HostReport(planned.name, state="unreached"))
+            host.address = host.address or planned.address
+            if host.state == "ok":
+                host.state = "removed" if planned.action is Action.REMOVE else "running"
+            if host.state != "removed":
+                hosts[planned.name] = {"address": host.address}
+        report.hosts = {name: report.hosts[name] for name in sorted(report.hosts, key=lambda name: (len(name), name))}
+        self.state.write_inventory(hosts)
+
+    def look(self, found: Found) -> Report:
+        """Return every host that px.yaml wants or that exists, with the state of its mounts. Changes nothing."""
+        running = {host.name: host.address for host in found.hosts if host.state == "running"}
+        report = Report()
+        if running:
+            inventory = inventories.inventory_to_look(self.config, running, self._places())
+            outcome, report = self._run("status", inventory, len(running))
+            if not outcome.stats:
+                raise _broken(outcome)
+        report.hosts.pop(CONTROLLER, None)
+        existing = {host.name: host for host in found.hosts}
+        hosts = {}
+        for name in dict.fromkeys([*host_names(self.config), *existing]):
+            host = report.hosts.get(name) or HostReport(name, state="stopped" if name in existing else "missing")
+            host.address = existing[name].address if name in existing else None
+            if host.state == "ok":
+                host.state = "running"
+                _add_missing(host, self.config)
+            hosts[name] = host
+        report.hosts = hosts
+        return report
+
+    def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
+        """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
+        names = [host.name for host in found.hosts]
+        inventory = inventories.inventory_to_destroy(self.config, names, self._places(), purge=purge)
+        outcome, report = self._run("destroy", inventory, len(names))
+        if not outcome.stats:
+            raise report.controller_error() or _broken(outcome)
+        left = self.find()
+        if not left.hosts and not left.shared and report.exit_code == 0:
+            self.state.clear()
+        return report, left
+
+    def _run(self, playbook: str, inventory: Mapping[str, Any], hosts: int = 1) -> tuple[Outcome, Report]:
+        report = Report()
+
+        def both(event: Event) -> None:
+            report(event)
+            self.on_event(event)
+
+        forks = min(max(hosts, 1), MOST_FORKS)
+        folder = self.state.new_run(playbook)
+        return run(playbook, inventory, folder, on_event=both, forks=forks, verbosity=self.verbosity), report
+
+    def _places(self) -> inventories.Places:
+        cache = platformdirs.user_cache_path("px-ansible")
+        return inventories.Places(self.state.key(), self.state.known_hosts_dir(), cache)
+
+    def _public_key(self) -> str:
+        return self.state.key().with_suffix(".pub").read_text(encoding="utf-8").strip()
+
+
+def _found_host(one: Mapping[str, Any]) -> FoundHost:
+    attributes = {key: value for key, value in one.items() if key not in ("name", "state", "address")}
+    return FoundHost(one["name"], one["state"], one["address"], attributes)
+
+
+def _applied(plan: Plan) -> list[dict[str, str]]:
+    return [
+        {
+            "path": mount.path,
+            "source": mount.source,
+            "client": mount.client,
+            "bucket": mount.variables["bucket"],
+            "digest": mount.digest,
+        }
+        for mount in plan.mounts
+        if mount.action is not Action.REMOVE
+    ]
+
+
+def _add_missing(host: HostReport, config: Config) -> None:
+    """Add the mounts that px.yaml wants and that the host does not know."""
+    known = {mount.path for mount in host.mounts}
+    for mount in config.mounts:
+        if mount.path not in known:
+            host.mounts.append(MountReport(mount.path, mount.bucket, mount.client, "missing", ready=False))
+
+
+def _broken(outcome: Outcome) -> RunError:
+    log = (outcome.stopped or "").splitlines()
+    return RunError("Ansible broke off before it could begin", hint=f"its whole output: {outcome.log}", log=log)

@@ -1,0 +1,74 @@
+"""The words of messages: what the user wrote, and what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LONGEST_QUOTE = 60
+_SHORTEST_PART = 3
+
+_TYPES = {
+    "object": "a mapping of keys to values",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "empty",
+}
+
+
+def quote(value: Any) -> str:
+    """Return a value of px.yaml as it is shown in a message: short, and without control characters."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 2] + "…" + text[-1]
+
+
+def types(expected: str | list[str]) -> str:
+    """Return a schema's `type` in words."""
+    names = [_TYPES[name] for name in ([expected] if isinstance(expected, str) else expected)]
+    return ", or ".join(names) if len(names) > 1 and _TYPES["boolean"] in names else join(names, "or")
+
+
+def kind(value: Any) -> str:
+    """Return what was written where something else was expected."""
+    if value is None:
+        return "empty"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    return f"the text {quote(value)}" if isinstance(value, str) else quote(value)
+
+
+def join(words: Iterable[str], last: str) -> str:
+    """Return 'a, b or c'."""
+    *most, final = list(words)
+    return f"{', '.join(most)} {last} {final}" if most else final
+
+
+def meant(word: str, names: Iterable[str]) -> str | None:
+    """Return the name that `word` was meant to be: other case or dashes, a typing error, or a part of it."""
+    names = list(names)
+    plain = _plain(word)
+    for name in names:
+        if _plain(name) == plain:
+            return name
+    if close := difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6):
+        return close[0]
+    for name in names:
+        short, long = sorted((plain, _plain(name)), key=len)
+        if len(short) >= _SHORTEST_PART and short in long:
+            return name
+    return None
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[-_ ]", "", word).lower()

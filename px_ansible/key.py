@@ -1,0 +1,69 @@
+"""The SSH key of a cluster: made by ssh-keygen at first use, checked at every later one."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from pathlib import Path
+
+from px_ansible.errors import PrerequisiteError
+
+
+def ensure_key(path: Path, comment: str, *, replaceable: bool) -> Path:
+    """Return `path`, a private ed25519 key (0600) with its `.pub` beside it.
+
+    A key that is missing or damaged is made anew only where it is `replaceable`, that is where no host knows
+    it yet; a public half alone can always be made from the private one.
+    """
+    public = path.with_name(f"{path.name}.pub")
+    if path.is_file():
+        path.chmod(0o600)
+        derived = _public_half(path)
+        if derived is not None:
+            if not public.is_file() or public.read_text(encoding="utf-8", errors="replace").split()[:2] != derived:
+                _replace(public, " ".join([*derived, comment]) + "\n")
+            return path
+    if not replaceable:
+        state = "is damaged" if path.exists() else "is gone"
+        raise PrerequisiteError(
+            f"The cluster's SSH key {path} {state}, and its hosts accept no other.",
+            hint="Put it back from a copy; without one, `px-ansible destroy` and `provision` make key and hosts anew.",
+        )
+    _make(path, public, comment)
+    return path
+
+
+def _public_half(path: Path) -> list[str] | None:
+    """Return type and key of the public half, None where the private one cannot be read (or asks a passphrase)."""
+    made = _ssh_keygen("-y", "-P", "", "-f", str(path))
+    return made.stdout.split()[:2] if made.returncode == 0 else None
+
+
+def _make(path: Path, public: Path, comment: str) -> None:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".key-") as folder:
+        new = Path(folder, "key")
+        made = _ssh_keygen("-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(new))
+        if made.returncode != 0:
+            raise PrerequisiteError(f"ssh-keygen could not make {path}: {made.stderr.strip()}")
+        new.with_name("key.pub").chmod(0o600)
+        # The private half last: while it is missing the pair counts as not made.
+        new.with_name("key.pub").replace(public)
+        new.replace(path)
+
+
+def _ssh_keygen(*arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["ssh-keygen", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise PrerequisiteError(
+            "ssh-keygen is not installed.", hint="Install OpenSSH's client: apt install openssh-client"
+        ) from None
+
+
+def _replace(path: Path, text: str) -> None:
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(0o600)
+    new.replace(path)

@@ -1,0 +1,63 @@
+"""Hosts on this computer: systemd-nspawn machines, with emulators in place of the clouds' stores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from px_ansible.providers.model import Emulator, Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from px_ansible.config import Config
+
+DEFAULT_IMAGE = "debian-12"
+
+
+def _attributes(config: Config) -> Mapping[str, Any]:
+    return {
+        "image": config.image or DEFAULT_IMAGE,
+        "cpus": config.cpus_per_node,
+        "memory_mib": config.memory_per_node,
+    }
+
+
+def _variables(config: Config, buckets: Sequence[Mapping[str, Any]], cache_dir: str) -> Mapping[str, Any]:
+    wanted = {f"provider_local_{name}": value for name, value in _attributes(config).items() if value is not None}
+    return {
+        **wanted,
+        "provider_local_buckets": [dict(bucket) for bucket in buckets],
+        "provider_local_cache_dir": cache_dir,
+        # The base image carries fuse3, and the machines have no way to a package mirror.
+        "fuse_mount_install_fuse": False,
+    }
+
+
+LOCAL = Provider(
+    name="local",
+    default_image=DEFAULT_IMAGE,
+    images=(DEFAULT_IMAGE, "debian-13"),
+    user="root",
+    attributes=_attributes,
+    variables=_variables,
+    fixed=frozenset({"image"}),
+    emulators={
+        "gcs": Emulator(
+            port=4443,
+            endpoint="http://buckets.px.internal:{port}/storage/v1/",
+            anonymous=True,
+            # gcsfuse asks for both over interfaces that the emulator does not have (gRPC, objects.move).
+            options={"enable-hns": False, "enable-atomic-rename-object": False},
+        )
+    },
+    needs_root=True,
+    programs={
+        "ip": "iproute2",
+        "mmdebstrap": "mmdebstrap",
+        "ssh": "openssh-client",
+        "ssh-keygen": "openssh-client",
+        "systemd-nspawn": "systemd-container",
+        "unshare": "util-linux",
+    },
+    devices=("/dev/fuse",),
+)

