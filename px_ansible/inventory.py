@@ -45,6 +45,7 @@ def inventory_of(plan: Plan, places: Places, public_key: str) -> dict[str, Any]:
     for client in clients:
         shared[f"{client}_mounts"] = [dict(mount.variables) for mount in plan.mounts if mount.client == client]
         shared[f"{client}_cache_dir"] = str(places.cache_dir)
+        shared[f"{client}_arch"] = provider.arch(plan.config)
     variables = provider.variables(plan.config, emulated_buckets(plan.config), str(places.cache_dir))
     group = {
         **shared,

@@ -26,12 +26,14 @@ def new(folder: Path, command: str) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     word = re.sub(r"[^A-Za-z0-9]+", "-", command).strip("-") or "run"
     while True:
-        # Names sort by time.
+        # Names sort by time, so no two may have the same.
         now = datetime.now(UTC)
-        made = folder / f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z-{word}"
-        with suppress(FileExistsError):
-            made.mkdir(mode=0o700)
-            break
+        moment = f"{now:%Y%m%dT%H%M%S}.{now.microsecond // 1000:03d}Z"
+        made = folder / f"{moment}-{word}"
+        if not any(folder.glob(f"{moment}-*")):
+            with suppress(FileExistsError):
+                made.mkdir(mode=0o700)
+                break
         time.sleep(0.001)
     earlier = [run for run in all_runs(folder) if run != made]
     for run in earlier:

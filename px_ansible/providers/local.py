@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.providers.model import Emulator, Provider
@@ -38,6 +39,7 @@ LOCAL = Provider(
     default_image=DEFAULT_IMAGE,
     images=(DEFAULT_IMAGE, "debian-13"),
     user="root",
+    arch=lambda _config: platform.machine(),
     attributes=_attributes,
     variables=_variables,
     fixed=frozenset({"image"}),

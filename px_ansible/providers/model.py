@@ -27,14 +27,16 @@ class Provider:
 
     `attributes` says what a host should be, under the names that the role's `list` returns; those in `fixed` cannot
     change in place. `variables` returns the host variables of the role `provider_<name>`, from the config, the buckets
-    to emulate and the cache folder. `emulators` are the stores that it serves without a cloud, by name; `programs` maps
-    the programs that it needs on this computer to their Debian packages.
+    to emulate and the cache folder; `arch` the hosts' architecture, x86_64 or aarch64. `emulators` are the stores that
+    it serves without a cloud, by name; `programs` maps the programs that it needs on this computer to their Debian
+    packages.
     """
 
     name: str
     default_image: str
     images: tuple[str, ...]
     user: str
+    arch: Callable[[Config], str]
     attributes: Callable[[Config], Mapping[str, Any]]
     variables: Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]
     fixed: frozenset[str] = frozenset()

