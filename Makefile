@@ -20,7 +20,7 @@ quickstart: $(VENV)/.quickstart  ## Boot two hosts here and mount a bucket on bo
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/quickstart
 
 test: lint  ## All tests: lint, unit, golden, end to end (root, about 10 minutes)
-	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/unit tests/golden tests/e2e -n 2 --dist loadfile
+	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests -n 2 --dist loadfile
 
 lint: $(VENV)/.dev  ## Style, types, roles and YAML
 	$(BIN)/ruff check .
@@ -33,8 +33,8 @@ lint: $(VENV)/.dev  ## Style, types, roles and YAML
 unit: $(VENV)/.dev  ## The pure stages; no root
 	$(BIN)/pytest tests/unit
 
-golden: $(VENV)/.dev  ## px.yaml files and what comes out of them; no root
-	$(BIN)/pytest tests/golden
+golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each room may know; no root
+	$(BIN)/pytest tests/golden tests/contract
 
 e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
 	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e -n 2 --dist loadfile

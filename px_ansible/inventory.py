@@ -60,7 +60,8 @@ def inventory_of(plan: Plan, places: Places, public_key: str) -> dict[str, Any]:
         own["px_pending"] = host.pending
         own["px_replace"] = host.action is Action.REPLACE
         hosts[host.name] = own
-    return _inventory({**shared, **variables}, {**group, "ansible_user": provider.user}, hosts)
+    controller = {**shared, **variables, "px_pending": plan.changes}
+    return _inventory(controller, {**group, "ansible_user": provider.user}, hosts)
 
 
 def inventory_to_list(config: Config) -> dict[str, Any]:

@@ -71,9 +71,9 @@ class _Feed:
             if event.kind == "stats":
                 self.stats.update(event.result)
                 self.artifact.update(raw["event_data"].get("artifact_data") or {})
+            self.queue.put(event)
             self.journal.write(json.dumps(event.as_data(), default=str) + "\n")
             self.journal.flush()
-            self.queue.put(event)
         return False  # ansible-runner shall not keep a file per event
 
 
@@ -100,9 +100,9 @@ def run(
     from ansible_runner.utils import get_callback_dir  # noqa: PLC0415
 
     folder = folder.resolve()
+    hosts = run_folder.lay_out(folder, inventory, content)
     scratch = run_folder.make_scratch()
     try:
-        hosts = run_folder.lay_out(folder, inventory, content)
         config = RunnerConfig(
             private_data_dir=str(folder),
             ident=ARTIFACTS,

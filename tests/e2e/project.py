@@ -156,6 +156,17 @@ class Project:
         """Return what only a restart of the machine changes: the start time of its systemd."""
         return self.on(number, "cut -d' ' -f22 /proc/1/stat")
 
+    def reboot(self, number: int) -> str:
+        """Reboot a machine from inside, and return what `systemctl is-system-running --wait` says when it is back."""
+        before = self.boot_id(number)
+        self.on(number, "systemctl reboot", code=None)
+
+        def back() -> bool:
+            return self.on(number, "cut -d' ' -f22 /proc/1/stat", code=None, timeout=15) not in ("", before)
+
+        until(back, 60, f"{self.host(number)} is back from its reboot", every=0.2)
+        return self.on(number, "systemctl is-system-running --wait", code=None)
+
     def units(self, number: int) -> dict[str, str]:
         """Return mount path -> process id and start time of the unit's main process."""
         script = (
@@ -171,8 +182,7 @@ class Project:
 
     def end(self) -> list[str]:
         """Destroy the cluster, and return what is left of it all the same."""
-        known = traces(self.name)
-        if self.file.exists() or known or self.state.exists():
+        if traces(self.name) or self.state.exists():
             self.write(nodes=1)
             ended = self.px("destroy", "--purge", "--yes", code=None)
             if ended.code != 0:

@@ -39,7 +39,18 @@ def _provisioned(first: Result) -> None:
 
 def test_the_example_is_what_the_product_page_says() -> None:
     assert QUICKSTART.read_text().split() == (
-        "cluster: nodes: 2 cpus_per_node: 4 /px-gcs-bucket: source: gs://px-gcs-bucket store: gcs".split()
+        [
+            "cluster:",
+            "nodes:",
+            "2",
+            "cpus_per_node:",
+            "4",
+            "/px-gcs-bucket:",
+            "source:",
+            "gs://px-gcs-bucket",
+            "store:",
+            "gcs",
+        ]
     )
 
 
@@ -197,7 +208,6 @@ def test_destroy_asks_and_what_it_leaves_is_the_objects(project: Project) -> Non
     buckets = Path("/var/lib/px-ansible/buckets") / project.name
     until(lambda: traces(project.name) == [f"file {buckets}"], 5, "only the objects are left")
     assert not project.state.exists()
-    assert "Nothing is there yet" in project.px("status", code=5).stdout
 
     project.write(nodes=1)
     project.provision()
@@ -205,4 +215,3 @@ def test_destroy_asks_and_what_it_leaves_is_the_objects(project: Project) -> Non
 
     assert "ALL OBJECTS" in project.px("destroy", "--purge", "--yes").stdout
     assert traces(project.name) == []
-    assert "There was nothing to remove" in project.px("destroy", "--yes").stdout

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -16,7 +17,10 @@ from pathlib import Path
 import pytest
 
 from px_ansible import runner, runs
+from px_ansible.errors import PrerequisiteError
 
+# No other test, and no other session of the tests, sleeps as long as these do.
+NAP = f"987.{os.getpid()}"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 
 
@@ -192,7 +196,8 @@ def test_the_users_collections_come_after_ours(play, tmp_path, monkeypatch):
 
 def test_nothing_of_a_run_is_open_to_others_or_has_a_secret(play, tmp_path, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "7h15-15-a-5ecre7")
-    temporary = set(Path("/tmp").glob("px-*"))
+    temporary = tempfile.mkdtemp(dir="/tmp")  # a short path: runner.py takes no long one for SSH's sockets
+    monkeypatch.setattr(tempfile, "tempdir", temporary)
     before = os.umask(0)
     found = []
 
@@ -216,7 +221,7 @@ def test_nothing_of_a_run_is_open_to_others_or_has_a_secret(play, tmp_path, monk
         if not path.is_symlink():
             mode = stat.S_IMODE(path.stat().st_mode)
             assert mode == (0o700 if path.is_dir() else 0o600), path
-    assert set(Path("/tmp").glob("px-*")) <= temporary
+    Path(temporary).rmdir()  # empty again
 
 
 def files_with(text, folder):
@@ -242,9 +247,9 @@ def test_a_listener_that_fails_stops_the_run(play):
             raise RuntimeError("full disk")
 
     with pytest.raises(RuntimeError, match="full disk"):
-        play("- {name: Wait, ansible.builtin.command: sleep 987.1}", on_event=fail)
+        play(f"- {{name: Wait, ansible.builtin.command: sleep {NAP}1}}", on_event=fail)
     assert time.monotonic() - began < 30
-    assert processes_with("987.1") == []
+    assert processes_with(f"{NAP}1") == []
 
 
 def test_outside_of_the_main_thread(play):
@@ -253,6 +258,12 @@ def test_outside_of_the_main_thread(play):
     thread.start()
     thread.join()
     assert outcomes[0].status == "successful"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path, content):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PrerequisiteError, match="folder for the run"):
+        runner.run("trial", {}, tmp_path / "file" / "run", on_event=print, forks=1, content=content)
 
 
 RUN_AND_TELL = """
@@ -308,31 +319,29 @@ def wait_for(condition, seconds=30):
 
 
 def test_ctrl_c_stops_all_and_then_raises(started, tmp_path):
-    process = started("- {name: Wait, ansible.builtin.command: sleep 987.2}", "987.2")
+    process = started(f"- {{name: Wait, ansible.builtin.command: sleep {NAP}2}}", f"{NAP}2")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert out.splitlines()[-1] == "interrupted"
     assert "stopping " in out.splitlines()
-    assert processes_with("987.2") == []
+    assert processes_with(f"{NAP}2") == []
     assert processes_with(str(tmp_path / "run" / "lifeline")) == []
 
 
 def test_ctrl_c_ends_what_does_not_listen(started):
-    process = started("- {name: Wait, ansible.builtin.shell: \"trap '' INT TERM; sleep 987.3; sleep 987.3\"}", "987.3")
+    deaf = f"trap '' INT TERM; sleep {NAP}3; sleep {NAP}3"
+    process = started(f'- {{name: Wait, ansible.builtin.shell: "{deaf}"}}', f"{NAP}3")
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
-    assert processes_with("987.3") == []
+    assert processes_with(f"{NAP}3") == []
 
 
-def test_a_second_ctrl_c_kills_at_once(started):
-    process = started("- {name: Wait, ansible.builtin.command: sleep 987.4}", "987.4")
-    hang = [
-        pid
-        for pid in processes_with("px.storage.trial")
-        if Path(f"/proc/{pid}/cmdline").read_bytes().count(b"leash") == 0
-    ]
-    for pid in hang:  # an Ansible that does not react to anything
-        os.kill(pid, signal.SIGSTOP)
+def test_a_second_ctrl_c_kills_at_once(started, tmp_path):
+    process = started(f"- {{name: Wait, ansible.builtin.command: sleep {NAP}4}}", f"{NAP}4")
+    hosts = str(tmp_path / "run" / "inventory" / "hosts.json")
+    lifeline = str(tmp_path / "run" / "lifeline")
+    for pid in set(processes_with(hosts)) - set(processes_with(lifeline)):
+        os.kill(pid, signal.SIGSTOP)  # an Ansible that does not react to anything
     process.send_signal(signal.SIGINT)
     time.sleep(1)
     assert process.poll() is None
@@ -341,24 +350,25 @@ def test_a_second_ctrl_c_kills_at_once(started):
     out, _ = process.communicate(timeout=20)
     assert time.monotonic() - began < 5
     assert out.splitlines()[-1] == "interrupted"
-    assert processes_with("987.4") == []
+    assert processes_with(hosts) == []
+    assert processes_with(f"{NAP}4") == []
 
 
 def test_kill_9_takes_ansible_along_but_not_what_left_on_purpose(started, tmp_path):
-    tasks = "- {name: Wait, ansible.builtin.shell: 'setsid -f sleep 987.6; sleep 987.5'}"
-    process = started(tasks, "987.5")
+    tasks = f"- {{name: Wait, ansible.builtin.shell: 'setsid -f sleep {NAP}6; sleep {NAP}5'}}"
+    process = started(tasks, f"{NAP}5")
     run = tmp_path / "run"
     process.kill()
     process.wait()
-    assert runs.is_alive(run) or not processes_with("987.5")
+    assert runs.is_alive(run) or not processes_with(f"{NAP}5")
     wait_for(lambda: not runs.is_alive(run), seconds=15)
     try:
-        assert processes_with("987.5") == []
-        assert processes_with("px.storage.trial") == []
+        assert processes_with(f"{NAP}5") == []
+        assert processes_with(str(run / "inventory" / "hosts.json")) == []
         assert processes_with(str(run / "lifeline")) == []
-        assert len(processes_with("987.6")) == 2
+        assert len(processes_with(f"{NAP}6")) == 2
     finally:
-        for pid in processes_with("987.6"):
+        for pid in processes_with(f"{NAP}6"):
             os.kill(pid, signal.SIGKILL)
     assert not list(run.rglob("command"))
     assert not (run / "lifeline").exists()

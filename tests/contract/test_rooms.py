@@ -1,0 +1,110 @@
+"""What each room may know (ARCHITECTURE.md), held to by reading the files."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from px_ansible.providers import PROVIDERS
+from px_ansible.schema import bundled
+from px_ansible.stores import STORES
+
+TOP = Path(__file__).parents[2]
+ROLES = {path.name: path for path in (TOP / "roles").iterdir()}
+CLIENTS = sorted({client for store in STORES.values() for client in store.clients})
+ENTRIES = [(role, entry) for role, path in sorted(ROLES.items()) for entry in sorted(path.glob("tasks/*.yml"))]
+
+
+def specs(role: str) -> dict[str, dict]:
+    text = (ROLES[role] / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["argument_specs"]
+
+
+def test_every_row_has_its_role_and_its_schema_and_the_reverse():
+    roles = {f"provider_{name}" for name in PROVIDERS} | set(CLIENTS) | {"fuse_mount"}
+    assert set(ROLES) == roles
+    schema = TOP / "px_ansible" / "schema"
+    assert {path.stem for path in (schema / "providers").glob("*.json")} == set(PROVIDERS)
+    assert {path.stem for path in (schema / "stores").glob("*.json")} == set(STORES)
+    assert set(PROVIDERS) <= set(bundled()["$defs"]["cluster"]["properties"])
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_role_has_the_four_entry_points(provider):
+    wanted = {"list", "cluster", "present", "absent"}
+    assert set(specs(f"provider_{provider}")) == wanted
+    assert {path.stem for path in ROLES[f"provider_{provider}"].glob("tasks/*.yml")} == wanted
+
+
+@pytest.mark.parametrize(("role", "entry"), ENTRIES, ids=lambda value: getattr(value, "stem", value))
+def test_every_entry_point_has_its_argument_spec(role, entry):
+    assert entry.stem in specs(role)
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_defaults_and_argument_specs_name_the_same_variables(role):
+    path = ROLES[role] / "defaults" / "main.yml"
+    defaults = set(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    named = {name for spec in specs(role).values() for name, option in spec["options"].items() if name.startswith(role)}
+    required = {
+        name for spec in specs(role).values() for name, option in spec["options"].items() if option.get("required")
+    }
+    assert defaults - named == set()
+    assert named - defaults <= required
+
+
+def test_no_templated_tasks_from():
+    """ansible-core 2.18 and 2.19 then run the first host's file for all hosts."""
+    for path in [*TOP.glob("roles/**/*.yml"), *TOP.glob("playbooks/*.yml")]:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            assert not re.search(r"tasks_from:.*\{\{", line), f"{path}: {line}"
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "px_ansible").rglob("*.py")), ids=lambda path: path.name)
+def test_imports(path):
+    found = imports(path)
+    tops = {name.split(".")[0] for name in found}
+    if path.name != "runner.py":
+        assert "ansible_runner" not in tops
+    if path.name == "run_environment.py":
+        return
+    assert "ansible" not in tops
+    if "cli" not in path.parts and path.name != "__main__.py":
+        assert not tops & {"click", "rich"}
+        assert not any(name.startswith("px_ansible.cli") for name in found)
+
+
+@pytest.mark.parametrize("path", sorted((TOP / "plugins" / "module_utils" / "fuse").rglob("*.py")), ids=str)
+def test_the_program_for_the_hosts_needs_the_standard_library_only(path):
+    import sys  # noqa: PLC0415
+
+    allowed = {*sys.stdlib_module_names, "ansible_collections"}
+    assert {name.split(".")[0] for name in imports(path)} <= allowed
+
+
+def test_a_providers_name_is_in_its_own_files_only():
+    """A cloud that smears over shared files is a cloud that cannot be taken out or added."""
+    shared = [TOP / "px_ansible" / name for name in ("plan.py", "inventory.py", "report.py", "runner.py", "cluster.py")]
+    shared += list((TOP / "playbooks").glob("*.yml"))
+    names = [*PROVIDERS, *CLIENTS]
+    for path in shared:
+        # Ansible's own connection of that name is no provider.
+        text = path.read_text(encoding="utf-8").replace('"ansible_connection": "local"', "")
+        code = "\n".join(line.split("#")[0] for line in text.splitlines())
+        for name in names:
+            assert not re.search(rf"""["'._]{name}\b""", code), f"{path.name} knows {name}"
