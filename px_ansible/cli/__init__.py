@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import importlib
 import os
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from px_ansible.errors import EXIT_CONTROL_C, ConfigError, PxError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import FrameType
 
 # name -> what the list of commands says; the order is the order of work.
 COMMANDS = {
@@ -72,6 +73,8 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every error becomes an exit code here and nowhere else."""
+    # An orderly end for `kill` too: what is open is closed, and a run is stopped before its lock is let go.
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         result: Any = cli.main(arguments, standalone_mode=False)
         code = result if isinstance(result, int) else 0
@@ -86,11 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except PxError as error:
         _show(error)
         code = error.exit_code
-    except BrokenPipeError:  # `px-ansible status | head`: the reader has what it wanted
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        # `px-ansible status | head`: the reader had enough. click says 1, which is our word for a bug.
+        code = 128 + signal.SIGPIPE
     sys.exit(code)
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
 
 
 def _show(error: PxError) -> None:

@@ -46,7 +46,7 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
 
     cluster = open_cluster(file, provider, verbosity)
     with cluster.state.lock():
-        with Progress(verbosity=verbosity) as cluster.on_event:
+        with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
             found = cluster.find()
         _agree(cluster, found, yes=yes, purge=purge, say=output == "text")
         with Progress(verbosity=verbosity) as cluster.on_event:

@@ -25,9 +25,9 @@ _OTHER_LINES = 2
 
 
 class LiveView:
-    """Draws the lines of `hosts`, which the caller keeps changing."""
+    """Draws the lines of `hosts`, which the caller keeps changing; a `passing` view is gone when it ends."""
 
-    def __init__(self, hosts: Mapping[str, HostLine], stream: TextIO) -> None:
+    def __init__(self, hosts: Mapping[str, HostLine], stream: TextIO, *, passing: bool = False) -> None:
         self._hosts = hosts
         self._console = Console(file=stream, highlight=False)
         unicode = self._console.encoding.lower().startswith("utf")
@@ -35,7 +35,13 @@ class LiveView:
             {"failed": "✗", "done": "✓", "waiting": "·"} if unicode else {"failed": "x", "done": "+", "waiting": "."}
         )
         self._spinner = Spinner("dots" if unicode else "line")
-        self._live = Live(get_renderable=self._draw, console=self._console, refresh_per_second=8, redirect_stdout=False)
+        self._live = Live(
+            get_renderable=self._draw,
+            console=self._console,
+            refresh_per_second=8,
+            redirect_stdout=False,
+            transient=passing,
+        )
 
     def start(self) -> None:
         """Begin to draw."""

@@ -45,7 +45,7 @@ def plan(file: str | None, provider: str | None, detailed_exitcode: bool, output
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, verbosity)
-    with Progress(verbosity=verbosity) as cluster.on_event:
+    with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
         made = cluster.plan(cluster.find())
     if output == "json":
         print_json(as_data(made))

@@ -40,11 +40,13 @@ class HostLine:
 class Progress:
     """Takes the events of a run and shows them; use it as a context manager around the run.
 
-    `verbosity` 1 shows every finished step with its seconds, not only those that changed or failed.
+    `verbosity` 1 shows every finished step with its seconds, not only those that changed or failed. A `passing` one
+    leaves nothing on a terminal: it is for runs that only look.
     """
 
-    def __init__(self, *, verbosity: int = 0, stream: TextIO | None = None) -> None:
+    def __init__(self, *, verbosity: int = 0, passing: bool = False, stream: TextIO | None = None) -> None:
         self.verbosity = verbosity
+        self.passing = passing
         self.stream = stream or sys.stderr
         self.hosts: dict[str, HostLine] = {}
         self.notice = ""
@@ -54,7 +56,7 @@ class Progress:
         if _can_move_cursor(self.stream):
             from px_ansible.cli.live_view import LiveView  # noqa: PLC0415 - rich takes 55 ms
 
-            self._live = LiveView(self.hosts, self.stream)
+            self._live = LiveView(self.hosts, self.stream, passing=self.passing)
             self._live.start()
         return self
 

@@ -51,7 +51,7 @@ def provision(file: str | None, provider: str | None, yes: bool, replace: bool, 
     cluster = open_cluster(file, provider, verbosity)
     began = time.monotonic()
     with cluster.state.lock():
-        with Progress(verbosity=verbosity) as cluster.on_event:
+        with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
             plan = cluster.plan(cluster.find())
         if output == "text" and plan.changes:
             show(plan)

@@ -33,7 +33,7 @@ def status(file: str | None, provider: str | None, output: str, verbosity: int) 
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, verbosity)
-    with Progress(verbosity=verbosity) as cluster.on_event:
+    with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
         found = cluster.find()
         report = cluster.look(found)
     if output == "json":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class LocalError(Exception):
     """Something on this computer is not as needed; `hint` says what to do, `log` holds what failed said last."""
@@ -18,11 +20,12 @@ class LocalError(Exception):
 
 
 def last_lines(path: str, count: int = 12) -> list[str]:
-    """Return the last `count` non-empty lines of a log, without control characters."""
+    """Return the last `count` non-empty lines of a log, without colours and control characters."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
             text = stream.read()[-20_000:]
     except FileNotFoundError:
         return []
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
     lines = ("".join(char for char in line if char.isprintable()).strip() for line in text.splitlines())
     return [line for line in lines if line][-count:]

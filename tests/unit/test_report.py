@@ -1,0 +1,78 @@
+"""Events in, report out: what became of hosts and mounts, and the exit code."""
+
+from __future__ import annotations
+
+import pytest
+
+from px_ansible.events import Event
+from px_ansible.report import Report
+
+MOUNT = {"path": "/data", "bucket": "b", "state": "present", "ready": True, "changed": True, "seconds": 0.4}
+
+
+def report_of(*events: Event) -> Report:
+    report = Report()
+    for event in events:
+        report(event)
+    return report
+
+
+def test_mounts_of_every_host():
+    result = {"client": "gcsfuse", "mounts": [MOUNT]}
+    report = report_of(
+        Event("changed", host="demo-1", action="px.storage.mounts", result=result),
+        Event("ok", host="demo-2", action="px.storage.mounts", result=result),
+        Event("stats", result={"changed": {"demo-1": 2, "demo-2": 0}}),
+    )
+    assert report.exit_code == 0
+    assert report.changed == 2
+    assert [host.changed for host in report.hosts.values()] == [True, False]
+    mount = report.hosts["demo-1"].mounts[0]
+    assert (mount.path, mount.client, mount.ready, mount.seconds) == ("/data", "gcsfuse", True, 0.4)
+
+
+def test_a_mount_that_failed_keeps_its_reason_and_the_others():
+    broken = {**MOUNT, "path": "/other", "ready": False, "error": "bucket x does not exist", "journal": ["last words"]}
+    result = {"msg": "1 of 2 mounts is not ready", "client": "gcsfuse", "mounts": [MOUNT, broken]}
+    report = report_of(Event("failed", host="demo-1", action="px.storage.mounts", result=result))
+    assert report.exit_code == 5
+    assert [mount.ready for mount in report.hosts["demo-1"].mounts] == [True, False]
+    assert report.as_data()["hosts"][0]["mounts"][1]["journal"] == ["last words"]
+
+
+def test_a_host_that_did_not_boot_says_why():
+    result = {"msg": "demo-1 did not boot", "hint": "its whole console: /x", "log": ["a", "b"]}
+    host = report_of(Event("failed", host="demo-1", action="px.storage.local_machine", result=result)).hosts["demo-1"]
+    assert (host.state, host.error, host.hint, host.log) == (
+        "failed",
+        "demo-1 did not boot",
+        "its whole console: /x",
+        ["a", "b"],
+    )
+
+
+def test_a_crash_of_a_module_shows_its_last_lines():
+    result = {"msg": "MODULE FAILURE", "exception": "Traceback\n  File x\nKeyError: 'y'\n"}
+    host = report_of(Event("failed", host="demo-1", action="x", result=result)).hosts["demo-1"]
+    assert host.log[-1] == "KeyError: 'y'"
+
+
+@pytest.mark.parametrize(("kinds", "code"), [(["unreachable"], 6), (["failed", "unreachable"], 5), (["ok"], 0)])
+def test_exit_codes(kinds, code):
+    events = [Event(kind, host=f"demo-{n}", result={"msg": "a\nb"}) for n, kind in enumerate(kinds)]
+    assert report_of(*events).exit_code == code
+
+
+def test_what_failed_on_the_controller_is_an_error_and_no_host():
+    result = {"msg": "port 4443 of the bucket server is taken", "hint": "stop that program"}
+    report = report_of(Event("failed", host="localhost", action="px.storage.local_cluster", result=result))
+    error = report.controller_error()
+    assert error is not None
+    assert (error.message, error.hint, error.exit_code) == (result["msg"], "stop that program", 5)
+    assert report.as_data()["hosts"] == []
+    assert report.as_data()["error"]["message"] == result["msg"]
+
+
+def test_notes_are_said_once():
+    note = Event("changed", host="demo-1", result={"notes": ["memory is not limited"]})
+    assert report_of(note, Event("changed", host="demo-2", result=note.result)).notes == ["memory is not limited"]
