@@ -53,6 +53,17 @@ class Commands(click.Group):
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader that had enough (`px-ansible status | head`) ends it in silence."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Python would try once more at its end to write what is left.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(128 + signal.SIGPIPE)
+        return result
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
@@ -89,11 +100,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except PxError as error:
         _show(error)
         code = error.exit_code
-    except SystemExit as end:
-        if not isinstance(end.__context__, BrokenPipeError):
-            raise
-        # `px-ansible status | head`: the reader had enough. click says 1, which is our word for a bug.
-        code = 128 + signal.SIGPIPE
     sys.exit(code)
 
 
