@@ -93,8 +93,8 @@ class Progress:
             line.status = "waiting"
             line.changed += event.kind == "changed"
         text = _finished_line(event, self.verbosity)
-        # The live view has a line per host anyway: it says what changed only when asked for more.
-        if text and (self._live is None or self.verbosity or event.kind in _FAILED):
+        # The live view has a line per host anyway: it says more only when asked for more.
+        if text and (self._live is None or self.verbosity):
             self._say(text)
 
     def _end(self, counters: Mapping[str, Mapping[str, int]]) -> None:

@@ -101,7 +101,8 @@ def _reason(screen: Console, error: str, log: list[str], hint: str | None) -> No
 def _outcome(plan: Plan, report: Report) -> str:
     wrong = len(report.failed) + len(report.unreachable)
     if wrong:
-        first = f"{count(wrong, 'host')} of {len(plan.hosts)} not as px.yaml says"
+        verb = "is" if wrong == 1 else "are"
+        first = f"{wrong} of {count(len(plan.hosts), 'host')} {verb} not as px.yaml says"
         return f"{first}; `px-ansible provision` goes on from here."
     done = [f"{count(len(names), 'host')} {word}" for action, word in _DONE.items() if (names := plan.hosts_to(action))]
     done += [

@@ -44,6 +44,9 @@ def ssh(command: list[str], file: str | None, provider: str | None, host: str | 
     host = host or host_names(cluster.config)[0]
     if host not in known:
         raise UsageError(f"there is no host {host!r}", hint=f"the hosts are: {', '.join(known)}")
+    address = known[host]["address"]
+    if address is None:
+        raise UsageError(f"{host} has no address: it has never been up", hint="px-ansible provision")
     user = PROVIDERS[cluster.config.provider].user
     options = connection.options(host, cluster.state.key(), cluster.state.known_hosts_dir())
-    os.execvp("ssh", ["ssh", *options, f"{user}@{known[host]['address']}", *command])
+    os.execvp("ssh", ["ssh", *options, f"{user}@{address}", *command])

@@ -11,11 +11,13 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from ansible_collections.px.storage.plugins.module_utils.local import cluster
+from ansible_collections.px.storage.plugins.module_utils.local.record import Layout
 from traces import traces
 
 from px_ansible import ssh
@@ -61,6 +63,7 @@ class Project:
     top: Path
     folder: Path
     environment: dict[str, str]
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @classmethod
     def make(cls, purpose: str) -> Project:
@@ -97,10 +100,10 @@ class Project:
     def machine(self, number: int) -> Path:
         return CLUSTERS / self.name / "machines" / self.host(number)
 
-    def write(self, mounts: dict[str, Any] | None = None, **cluster: Any) -> None:
+    def write(self, mounts: dict[str, Any] | None = None, **of_cluster: Any) -> None:
         """Write px.yaml; without `mounts` it has the one of the quickstart."""
         mounts = {"/px-gcs-bucket": BUCKET} if mounts is None else mounts
-        self.file.write_text(yaml.safe_dump({"cluster": cluster, **mounts}, sort_keys=False))
+        self.file.write_text(yaml.safe_dump({"cluster": of_cluster, **mounts}, sort_keys=False))
 
     def px(self, *arguments: str, code: int | None = 0, timeout: float = 240, **environment: str) -> Result:
         """Run the command to its end; any other exit code than `code` is a failure (None: any is fine)."""
@@ -125,7 +128,7 @@ class Project:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Run the command in the background."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*COMMAND, *arguments],
             cwd=self.folder,
             env=self.environment,
@@ -134,6 +137,8 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
         )
+        self.started.append(process)
+        return process
 
     def address(self, number: int) -> str:
         return json.loads((self.state / "inventory.json").read_text())["hosts"][self.host(number)]["address"]
@@ -182,12 +187,20 @@ class Project:
 
     def end(self) -> list[str]:
         """Destroy the cluster, and return what is left of it all the same."""
+        left = []
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+                left.append(f"a command that went on: {process.args}")
         if traces(self.name) or self.state.exists():
             self.write(nodes=1)
             ended = self.px("destroy", "--purge", "--yes", code=None)
             if ended.code != 0:
-                return [str(ended)]
-        left = traces(self.name)
+                left.append(str(ended))
+        left += traces(self.name)
+        if left:  # the next test shall not meet it
+            cluster.remove(Layout("/var/lib/px-ansible", self.name), purge=True)
         left += [f"in the state folder: {path}" for path in (self.top / "state").glob("px-ansible/clusters/*/*")]
         return left + [f"temporary: {path}" for path in (self.top / "tmp").iterdir()]
 

@@ -20,7 +20,7 @@ QUESTION = r"will be removed, and what is only on them is lost; buckets stay\. G
 
 @pytest.fixture(scope="module")
 def project(make_project: MakeProject) -> Project:
-    one = make_project("chg", nodes=2, memory_per_node=512)
+    one = make_project("chg", nodes=2, memory_per_node="512 MiB")
     one.provision()
     return one
 
@@ -57,7 +57,7 @@ def test_memory_per_node_is_the_limit_of_every_machine(project: Project) -> None
 
 def test_a_third_node_leaves_the_others_alone_and_a_mount_appears_on_all(project: Project) -> None:
     before = [(project.boot_id(number), project.units(number)["/px-gcs-bucket"]) for number in (1, 2)]
-    project.write({"/px-gcs-bucket": BUCKET, "/data": DATA}, nodes=3, memory_per_node=512)
+    project.write({"/px-gcs-bucket": BUCKET, "/data": DATA}, nodes=3, memory_per_node="512 MiB")
     planned = project.px("plan", "--detailed-exitcode", code=7).said
     assert f"+ create {project.host(3)}" in planned
     assert "1 host to create, 1 mount to create." in planned
@@ -77,7 +77,7 @@ def test_a_third_node_leaves_the_others_alone_and_a_mount_appears_on_all(project
 
 def test_only_the_mount_that_changed_restarts(project: Project) -> None:
     before = {number: project.units(number) for number in (1, 2, 3)}
-    project.write({"/px-gcs-bucket": BUCKET, "/data": {**DATA, "uid": 1234}}, nodes=3, memory_per_node=512)
+    project.write({"/px-gcs-bucket": BUCKET, "/data": {**DATA, "uid": 1234}}, nodes=3, memory_per_node="512 MiB")
     data = project.provision()
     assert {one["path"]: one["action"] for one in data["plan"]["mounts"]} == {
         "/px-gcs-bucket": "keep",
@@ -92,7 +92,7 @@ def test_only_the_mount_that_changed_restarts(project: Project) -> None:
 
 def test_a_mount_that_is_taken_out_goes_from_every_host_and_its_objects_stay(project: Project) -> None:
     before = {number: project.units(number)["/px-gcs-bucket"] for number in (1, 2, 3)}
-    project.write(nodes=3, memory_per_node=512)
+    project.write(nodes=3, memory_per_node="512 MiB")
     assert "- remove /data" in project.px("provision", "--yes").said
     for number in (1, 2, 3):
         assert project.units(number) == {"/px-gcs-bucket": before[number]}
@@ -103,7 +103,7 @@ def test_a_mount_that_is_taken_out_goes_from_every_host_and_its_objects_stay(pro
 
 
 def test_fewer_nodes_need_a_yes(project: Project) -> None:
-    project.write(nodes=1, memory_per_node=512)
+    project.write(nodes=1, memory_per_node="512 MiB")
     refused = project.px("provision", code=2)
     assert "there is no terminal to ask on" in refused.stderr
     assert "add --yes" in refused.stderr

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 FILE = "/px-gcs-bucket/file"
 # What the issue asks for.
 SECONDS_TO_HEAL = 3.0
+# A word of the bucket server's command line.
+SERVER = "-filesystem-root"
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +34,16 @@ def project(make_project: MakeProject) -> Project:
 
 def server(project: Project) -> int:
     """Return the process of the bucket server."""
-    found = [pid for pid, command in processes(project.name).items() if "-filesystem-root" in command]
+    found = [pid for pid, command in processes(project.name).items() if SERVER in command]
     assert len(found) == 1
     return found[0]
 
 
-def machine(project: Project, number: int) -> tuple[int, str]:
-    """Return the process of systemd-nspawn, and the command line of the machine's script."""
-    mine = processes(f"--hostname={project.host(number)}")
-    assert len(mine) == 1
-    return next(iter(mine)), project.host(number)
+def machine(project: Project, number: int) -> int:
+    """Return the process of a machine's systemd-nspawn."""
+    found = list(processes(f"--hostname={project.host(number)}"))
+    assert len(found) == 1
+    return found[0]
 
 
 @pytest.mark.parametrize("attempt", [1, 2, 3])
@@ -101,7 +104,7 @@ def test_a_bucket_server_that_is_killed_comes_back(project: Project) -> None:
 def test_a_machine_that_is_killed_is_seen_and_started_again(project: Project) -> None:
     project.on(2, "echo on disk > /root/disk; sync")
     other = project.boot_id(1), project.units(1)
-    pid, _ = machine(project, 2)
+    pid = machine(project, 2)
     os.kill(pid, signal.SIGKILL)
     until(lambda: not Path(f"/proc/{pid}").exists(), 10, "the machine is gone")
 
@@ -119,8 +122,8 @@ def test_after_a_restart_of_the_computer_provision_brings_all_back(project: Proj
     bridge = project.record["bridge"]
     project.on(1, "echo of one > /root/disk; sync")
     for pid in processes(project.name, bridge):
-        with_no_one = subprocess.run(["kill", "-9", str(pid)], capture_output=True, check=False)
-        assert with_no_one.returncode in (0, 1)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     until(lambda: not processes(project.name, bridge), 10, "all processes are gone")
     subprocess.run(["ip", "link", "delete", "dev", bridge], check=True)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from project import Project
 
 if TYPE_CHECKING:
     from conftest import MakeProject
+    from project import Project
 
 
 @pytest.fixture(scope="module")

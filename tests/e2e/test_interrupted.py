@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
-from project import CLUSTERS, Project, until
+from project import CLUSTERS, until
 from traces import processes
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import MakeProject
+    from project import Project
+
+# What the role of the client does on a host.
+REMOTE = {"ansible.builtin.setup", "ansible.builtin.copy", "px.storage.mounts"}
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +40,12 @@ def machine_has_started(project: Project, number: int) -> bool:
 
 
 def gcsfuse_is_on_its_way(project: Project, number: int) -> bool:
-    address = project.record["subnet"].removesuffix("0/24") + str(number + 1)
-    with socket.create_connection((address, 22), timeout=1):
-        return any(address in command for command in processes("mux", "ssh -").values())
+    run = max(project.state.glob("runs/*-provision"))
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    return any(
+        event["kind"] == "start" and event["host"] == project.host(number) and event["action"] in REMOTE
+        for event in events
+    )
 
 
 @pytest.mark.parametrize(

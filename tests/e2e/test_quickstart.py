@@ -38,20 +38,8 @@ def _provisioned(first: Result) -> None:
 
 
 def test_the_example_is_what_the_product_page_says() -> None:
-    assert QUICKSTART.read_text().split() == (
-        [
-            "cluster:",
-            "nodes:",
-            "2",
-            "cpus_per_node:",
-            "4",
-            "/px-gcs-bucket:",
-            "source:",
-            "gs://px-gcs-bucket",
-            "store:",
-            "gcs",
-        ]
-    )
+    words = " ".join(QUICKSTART.read_text().split())
+    assert words == "cluster: nodes: 2 cpus_per_node: 4 /px-gcs-bucket: source: gs://px-gcs-bucket store: gcs"
 
 
 def test_the_first_provision_says_what_it_made_and_that_the_bucket_is_emulated(first: Result, project: Project) -> None:

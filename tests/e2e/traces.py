@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -18,8 +19,8 @@ from ansible_collections.px.storage.plugins.module_utils.local.record import Lay
 STATE = Path("/var/lib/px-ansible")
 CGROUPS = Path("/sys/fs/cgroup")
 NSPAWN = Path("/run/systemd/nspawn")
-# Other clusters come and go while a test runs.
-BRIDGE = re.compile(r"px[0-9a-f]{6}")
+# Other clusters and other people's machines come and go while a test runs.
+OF_OTHERS = re.compile(r"px[0-9a-f]{6}|\bvb-")
 
 
 def bridge_of(cluster: str) -> str:
@@ -79,7 +80,7 @@ class Computer:
     routes: frozenset[str]
     mounts: frozenset[str]
     firewall: tuple[str, ...]
-    nspawn: frozenset[str]
+    locks: frozenset[str]
 
     @classmethod
     def now(cls) -> Computer:
@@ -94,22 +95,32 @@ class Computer:
             routes=_not_of_clusters(routes),
             mounts=frozenset(Path("/proc/mounts").read_text().splitlines()),
             firewall=tuple(_firewall()),
-            nspawn=_not_of_clusters({str(path) for path in NSPAWN.glob("*/*")}),
+            locks=frozenset(_abandoned_locks()),
         )
 
     def differences(self) -> list[str]:
-        """Return what is different now; names of nspawn may go with the machines of others, and none may come."""
+        """Return what is different now."""
         now = Computer.now()
         found = [
             f"{what}: {line}"
             for what in ("links", "routes", "mounts")
             for line in getattr(self, what) ^ getattr(now, what)
         ]
-        found += [f"nspawn: {line}" for line in now.nspawn - self.nspawn]
+        found += [f"lock of a machine that is gone: {path}" for path in now.locks - self.locks]
         if now.firewall != self.firewall:
             found.append(f"firewall: {self.firewall} -> {now.firewall}")
         return found
 
 
+def _abandoned_locks() -> set[str]:
+    """Return the lock files of nspawn that nobody holds: a machine that was killed leaves one."""
+    found = set()
+    for path in NSPAWN.glob("locks/*"):
+        with suppress(OSError), path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found.add(str(path))
+    return found
+
+
 def _not_of_clusters(lines: set[str]) -> frozenset[str]:
-    return frozenset(line for line in lines if not BRIDGE.search(line))
+    return frozenset(line for line in lines if not OF_OTHERS.search(line))

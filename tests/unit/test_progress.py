@@ -155,7 +155,8 @@ def test_the_live_view(terminal):
     assert last[0].split() == ["✓", "all", "hosts", "nothing", "to", "change", "0", "s"]
     assert last[1].startswith("✗ px-1      Mount [the] buckets: exit code 3: no bucket")
     assert last[2].startswith("✗ px-2      Start the machine: timed out [31m")
-    assert "px-2: Start the machine: unreachable: timed out [31m" in COLOURS.sub("", seen)
+    # Once is enough: the report that follows has the whole reason.
+    assert "px-2: Start the machine" not in COLOURS.sub("", seen)
     assert "\x1b[31m" in seen  # a failed line is red
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")  # the cursor is back
 

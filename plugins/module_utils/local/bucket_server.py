@@ -13,18 +13,17 @@ from pathlib import Path
 from ansible_collections.px.storage.plugins.module_utils.local import record
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import SERVERS
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError, last_lines
-from ansible_collections.px.storage.plugins.module_utils.local.service import Service
+from ansible_collections.px.storage.plugins.module_utils.local.service import SCRIPT, Service
 
 START_SECONDS = 15
 # A server that dies comes back: the mounts wait for it.
 RUN = """\
-#!/bin/sh
 # Runs the {store} bucket server of the cluster {cluster}; written by px.storage.local_cluster.
 cd / || exit 1
-trap 'exit 0' TERM
-while :; do
-  {command}
-  echo "the server ended with $?; it is started again" >&2
+while [ -z "$stopping" ]; do
+  run {command}
+  [ -n "$stopping" ] && exit 0
+  echo "the server ended with $code; it is started again" >&2
   sleep 1
 done
 """
@@ -63,7 +62,7 @@ class Server:
 
     def _script(self) -> str | None:
         try:
-            return self.service.script.read_text(encoding="utf-8")
+            return self.service.script.read_text(encoding="utf-8").removeprefix(SCRIPT)
         except FileNotFoundError:
             return None
 

@@ -6,6 +6,7 @@ import shutil
 import typing as t
 
 from ansible_collections.px.storage.plugins.module_utils.local import bucket_server, network, record
+from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
 from ansible_collections.px.storage.plugins.module_utils.local.machine import Machine
 from ansible_collections.px.storage.plugins.module_utils.local.service import Service
 
@@ -21,16 +22,27 @@ def converge(layout: record.Layout, buckets: list[dict[str, t.Any]]) -> tuple[li
     entry = network.choose(layout)
     if network.bring_up(entry):
         done.append(f"{'made' if fresh else 'brought back'} the network {entry['subnet']} on {entry['bridge']}")
+    try:
+        done += _converge_servers(layout, network.gateway(entry), buckets)
+    except LocalError:
+        if fresh:  # nothing half-made stays
+            remove(layout, purge=False)
+        raise
+    return done, entry
+
+
+def _converge_servers(layout: record.Layout, address: str, buckets: list[dict[str, t.Any]]) -> list[str]:
+    done = []
     wanted: dict[str, list[dict[str, t.Any]]] = {}
     for bucket in buckets:
         wanted.setdefault(bucket["store"], []).append(bucket)
     for store, its in wanted.items():
         server = bucket_server.Server(layout, store)
-        done += server.converge(network.gateway(entry), its[0]["port"], [bucket["name"] for bucket in its])
+        done += server.converge(address, its[0]["port"], [bucket["name"] for bucket in its])
     for store in set(bucket_server.stores(layout)) - set(wanted):
         bucket_server.Server(layout, store).service.remove()
         done.append(f"stopped the {store} bucket server")
-    return done, entry
+    return done
 
 
 def info(layout: record.Layout) -> dict[str, t.Any]:

@@ -19,22 +19,21 @@ if t.TYPE_CHECKING:
     from collections.abc import Iterator
 
 SSH_PORT = 22
-# The overlay is mounted in a mount namespace of the machine's own, so that it goes when the machine goes.
+# The overlay is mounted in a mount namespace of the machine's own, so that it goes when the machine goes; so is the
+# folder in which nspawn keeps a lock per machine, which it leaves behind when it is killed.
 # 133 is how nspawn with --keep-unit says that the machine wants to reboot.
 RUN = """\
-#!/bin/sh
-# Runs the machine {host} in the foreground; written by px.storage.local_machine.
+# Runs the machine {host}; written by px.storage.local_machine.
 [ "${{1-}}" = inside ] || exec unshare --mount --propagation slave "$0" inside
 cd {folder} || exit 1
 mount -t overlay overlay -o {options} root || exit 1
-trap : TERM
-while :; do
-  {unified}systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe --link-journal=no \\
+mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=0755,size=1m px-ansible /run/systemd/nspawn || exit 1
+{unified}while :; do
+  run systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe --link-journal=no \\
     --resolv-conf=off --timezone=off --machine={machine} --hostname={host} --directory=root \\
     --network-bridge={bridge} --bind=/dev/fuse --property=DeviceAllow='/dev/fuse rw' --capability=CAP_SYS_ADMIN \\
     -- --show-status=yes
-  code=$?
-  [ "$code" = 133 ] || exit "$code"
+  [ "$code" = 133 ] && [ -z "$stopping" ] || exit "$code"
 done
 """
 NETWORK = """\
@@ -177,7 +176,7 @@ class Machine:
         """Start the machine; return a sentence for each thing that this computer cannot give it."""
         shared = record.read(self.layout.record) or {}
         # systemd 256 and later refuse version 1 control groups; nspawn can hand it version 2 where there are both.
-        unified = "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 " if Path("/sys/fs/cgroup/unified").is_dir() else ""
+        unified = "export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1\n" if Path("/sys/fs/cgroup/unified").is_dir() else ""
         script = RUN.format(
             host=self.host,
             folder=shlex.quote(str(self.folder)),
@@ -198,13 +197,11 @@ class Machine:
             if _ssh_answers(address):
                 return
             if not self.service.running():
-                raise LocalError(
-                    f"{self.host} did not boot: its machine ended",
-                    self._console_hint(),
-                    last_lines(str(self.service.log)),
-                )
+                raise self._not_booted("its machine ended")
             time.sleep(0.1)
-        raise self._not_booted(f"no SSH on {address} within {seconds:g} s")
+        error = self._not_booted(f"no SSH on {address} within {seconds:g} s")
+        self.service.stop()  # so that the next run starts it anew instead of waiting for it again
+        raise error
 
     def _not_booted(self, reason: str) -> LocalError:
         console = self.service.log
@@ -217,8 +214,6 @@ class Machine:
             if not self.folder.exists():
                 return False
             self.service.stop()
-            if self.name:
-                shutil.rmtree(f"/run/systemd/nspawn/propagate/{self.name}", ignore_errors=True)
             # The record goes last: as long as anything is left, the machine is in the list.
             for child in self.folder.iterdir():
                 if child != self.record:

@@ -101,11 +101,14 @@ def address(entry: t.Mapping[str, t.Any], number: int) -> str:
 
 
 def is_up(entry: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether the bridge is there with its address."""
+    """Tell whether the bridge is there with its address, and switched on: a run that died may have left it halfway."""
     if entry["bridge"] not in interfaces():
         return False
-    link = _ip("-4", "address", "show", "dev", entry["bridge"])
-    return any(one["local"] == gateway(entry) for each in link for one in each.get("addr_info", []))
+    return any(
+        "UP" in link["flags"] and one["local"] == gateway(entry)
+        for link in _ip("-4", "address", "show", "dev", entry["bridge"])
+        for one in link.get("addr_info", [])
+    )
 
 
 def bring_up(entry: t.Mapping[str, t.Any]) -> bool:

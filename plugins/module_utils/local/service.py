@@ -20,6 +20,19 @@ from ansible_collections.px.storage.plugins.module_utils.local.errors import Loc
 
 STOP_SECONDS = 40
 
+# The beginning of every script: `run` runs one program and passes SIGTERM on to it. Only the script gets the signal
+# itself: a second one would make nspawn kill the machine at once.
+SCRIPT = """\
+#!/bin/sh
+child='' stopping=''
+trap 'stopping=1; kill -TERM "$child" 2> /dev/null' TERM
+run() {
+  "$@" & child=$!
+  while wait "$child"; code=$?; kill -0 "$child" 2> /dev/null; do :; done
+  return "$code"
+}
+"""
+
 
 def systemd_is_init() -> bool:
     """Tell whether systemd runs this computer (sd_booted(3))."""
@@ -50,12 +63,15 @@ class Service:
         self.record = folder / "process.json"
 
     def start(self, script: str, limits: cgroups.Limits | None = None) -> list[str]:
-        """Write and start the script in the background; return a sentence for each limit that could not be set."""
+        """Write and start the script in the background; it begins with SCRIPT and does its work by `run`.
+
+        Returns a sentence for each limit that could not be set.
+        """
         record.make_folder(self.folder)
         self.stop()
         self.log.unlink(missing_ok=True)
         self.log.touch(mode=0o600)
-        self.script.write_text(script, encoding="utf-8")
+        self.script.write_text(SCRIPT + script, encoding="utf-8")
         self.script.chmod(0o700)
         limits = limits or cgroups.Limits(None, None)
         if systemd_is_init():
@@ -146,7 +162,7 @@ class Service:
             return
         if was_running:
             # nspawn turns SIGTERM into an orderly shutdown, in which the FUSE clients write what they hold.
-            os.killpg(entry["pid"], signal.SIGTERM)
+            os.kill(entry["pid"], signal.SIGTERM)
             deadline = time.monotonic() + STOP_SECONDS
             while time.monotonic() < deadline and _start_time(entry["pid"]) is not None:
                 _reap(entry["pid"])
