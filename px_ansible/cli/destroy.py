@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from px_ansible.cli.consent import ask
 from px_ansible.cli.options import (
     file_option,
     open_cluster,
@@ -15,7 +15,7 @@ from px_ansible.cli.options import (
     verbose_option,
     yes_option,
 )
-from px_ansible.errors import RunError, UsageError
+from px_ansible.errors import RunError
 
 if TYPE_CHECKING:
     from px_ansible.cluster import Cluster
@@ -75,8 +75,4 @@ def _agree(cluster: Cluster, found: Found, *, yes: bool, purge: bool, say: bool)
         for name in [host.name for host in found.hosts] + [one.name for one in found.shared]:
             click.echo(f"  - {name}")
         click.echo("  - and ALL OBJECTS of the buckets emulated here" if purge else "Buckets stay.")
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("this needs a yes, and there is no terminal to ask on", hint="add --yes")
-    click.confirm("Go ahead?", abort=True, err=True)
+    ask("Go ahead?", yes=yes)

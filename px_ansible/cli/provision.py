@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING
 
 import click
 
+from px_ansible.cli.consent import ask
 from px_ansible.cli.options import (
     file_option,
     open_cluster,
@@ -75,16 +75,14 @@ def _agree(plan: Plan, *, yes: bool, replace: bool) -> None:
             f"{', '.join(fixed)} cannot change in place and would have to be made anew",
             hint="px-ansible provision --replace (what is only on them is lost; buckets stay), or put px.yaml back",
         )
-    if yes or not any(host.pending for host in plan.hosts):
+    if not any(host.pending for host in plan.hosts):
         return
-    if not sys.stdin.isatty():
-        raise UsageError("this needs a yes, and there is no terminal to ask on", hint="add --yes")
     question = "Go ahead?"
     if plan.destroys:
         question = (
             f"{', '.join(plan.destroys)} will be removed, and what is only on them is lost; buckets stay. Go ahead?"
         )
-    click.confirm(question, abort=True, err=True)
+    ask(question, yes=yes)
 
 
 def _as_data(cluster: Cluster, plan: Plan, report: Report, seconds: float) -> dict[str, object]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from ansible_collections.px.storage.plugins.module_utils.fuse import mountpoint
 
+from px_ansible.config import paths
 from px_ansible.providers import PROVIDERS
 from px_ansible.schema import bundled
 from px_ansible.stores import STORES
@@ -62,6 +64,12 @@ def test_no_templated_tasks_from():
     for path in [*TOP.glob("roles/**/*.yml"), *TOP.glob("playbooks/*.yml")]:
         for line in path.read_text(encoding="utf-8").splitlines():
             assert not re.search(r"tasks_from:.*\{\{", line), f"{path}: {line}"
+
+
+def test_a_path_that_px_yaml_may_have_is_one_that_a_host_takes():
+    """Both refuse system folders, each by its own list: R1 keeps them from sharing one."""
+    assert set(paths._SYSTEM) >= mountpoint._EXACTLY
+    assert set(paths._CLOSED) >= set(mountpoint._AND_BELOW)
 
 
 def imports(path: Path) -> set[str]:

@@ -13,7 +13,7 @@ import signal
 import time
 from typing import NamedTuple
 
-_EXACTLY = frozenset(("/", "/home", "/media", "/mnt", "/opt", "/root", "/run", "/srv", "/tmp", "/var"))  # noqa: S108
+_EXACTLY = frozenset(("/", "/home", "/root", "/run", "/tmp", "/var"))  # noqa: S108
 _AND_BELOW = (
     "/bin",
     "/boot",
