@@ -177,4 +177,4 @@ def _add_missing(host: HostReport, config: Config) -> None:
 
 def _broken(outcome: Outcome) -> RunError:
     log = (outcome.stopped or "").splitlines()
-    return RunError("Ansible broke off before it could begin", hint=f"its whole output: {outcome.log}", log=log)
+    return RunError("Ansible broke off before it could begin", hint=f"less {outcome.log}", log=log)

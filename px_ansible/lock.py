@@ -79,4 +79,5 @@ def _holder(path: Path) -> dict[str, Any] | None:
 
 
 def _command() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    name = Path(sys.argv[0]).name
+    return shlex.join(["px-ansible" if name == "__main__.py" else name, *sys.argv[1:]])

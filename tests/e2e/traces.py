@@ -116,8 +116,9 @@ def _abandoned_locks() -> set[str]:
     """Return the lock files of nspawn that nobody holds: a machine that was killed leaves one."""
     found = set()
     for path in NSPAWN.glob("locks/*"):
-        with suppress(OSError), path.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # nspawn's own kind of lock: flock would not see it.
+        with suppress(OSError), path.open("r+") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             found.add(str(path))
     return found
 

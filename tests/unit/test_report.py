@@ -41,12 +41,12 @@ def test_a_mount_that_failed_keeps_its_reason_and_the_others():
 
 
 def test_a_host_that_did_not_boot_says_why():
-    result = {"msg": "demo-1 did not boot", "hint": "its whole console: /x", "log": ["a", "b"]}
+    result = {"msg": "demo-1 did not boot", "hint": "less /x", "log": ["a", "b"]}
     host = report_of(Event("failed", host="demo-1", action="px.storage.local_machine", result=result)).hosts["demo-1"]
     assert (host.state, host.error, host.hint, host.log) == (
         "failed",
         "demo-1 did not boot",
-        "its whole console: /x",
+        "less /x",
         ["a", "b"],
     )
 

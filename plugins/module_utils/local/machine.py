@@ -205,7 +205,7 @@ class Machine:
 
     def _not_booted(self, reason: str) -> LocalError:
         console = self.service.log
-        hint = f"its whole console: {console}"
+        hint = f"less {console}"
         return LocalError(f"{self.host} did not boot: {reason}", hint, last_lines(str(console)))
 
     def remove(self) -> bool:
