@@ -29,6 +29,7 @@ def specs(role: str) -> dict[str, dict]:
 def test_every_row_has_its_role_and_its_schema_and_the_reverse():
     roles = {f"provider_{name}" for name in PROVIDERS} | set(CLIENTS) | {"fuse_mount"}
     assert set(ROLES) == roles
+    assert all((path / "README.md").exists() for path in ROLES.values())
     schema = TOP / "px_ansible" / "schema"
     assert {path.stem for path in (schema / "providers").glob("*.json")} == set(PROVIDERS)
     assert {path.stem for path in (schema / "stores").glob("*.json")} == set(STORES)
