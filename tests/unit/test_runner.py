@@ -266,8 +266,10 @@ def test_a_folder_that_cannot_be_made(tmp_path, content):
         runner.run("trial", {}, tmp_path / "file" / "run", on_event=print, forks=1, content=content)
 
 
+# A test run in the background ignores SIGINT, and its children inherit that; the command at a terminal does not.
 RUN_AND_TELL = """
-import sys, json
+import signal, sys, json
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from px_ansible import runner
 try:
