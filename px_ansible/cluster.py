@@ -70,7 +70,7 @@ class Cluster:
         inventory = inventories.inventory_of(plan, self._places(), self._public_key())
         if plan.changes:
             # Before the first host is touched: whatever a run that dies leaves on a host is known, and looked at again.
-            unfinished = {one["path"]: {**one, "digest": ""} for one in [*self.state.read_applied(), *_applied(plan)]}
+            unfinished = {one["path"]: {**one, "digest": ""} for one in [*self.state.read_applied(), *plan.applied()]}
             self.state.write_applied(list(unfinished.values()))
         outcome, report = self._run("provision", inventory, len(plan.hosts))
         if not outcome.stats:
@@ -79,7 +79,7 @@ class Cluster:
         if error := report.controller_error():
             raise error
         if report.exit_code == 0:
-            self.state.write_applied(_applied(plan))
+            self.state.write_applied(plan.applied())
         return report
 
     def _remember_hosts(self, plan: Plan, report: Report) -> None:
@@ -151,20 +151,6 @@ class Cluster:
 def _found_host(one: Mapping[str, Any]) -> FoundHost:
     attributes = {key: value for key, value in one.items() if key not in ("name", "state", "address")}
     return FoundHost(one["name"], one["state"], one["address"], attributes)
-
-
-def _applied(plan: Plan) -> list[dict[str, str]]:
-    return [
-        {
-            "path": mount.path,
-            "source": mount.source,
-            "client": mount.client,
-            "bucket": mount.variables["bucket"],
-            "digest": mount.digest,
-        }
-        for mount in plan.mounts
-        if mount.action is not Action.REMOVE
-    ]
 
 
 def _add_missing(host: HostReport, config: Config) -> None:

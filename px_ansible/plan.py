@@ -105,6 +105,20 @@ class Plan:
         """Return the paths of the mounts with one of these actions."""
         return [mount.path for mount in self.mounts if mount.action in actions]
 
+    def applied(self) -> list[dict[str, str]]:
+        """Return the mounts that the hosts have when the plan is done, as `Found` takes them."""
+        return [
+            {
+                "path": mount.path,
+                "source": mount.source,
+                "client": mount.client,
+                "bucket": mount.variables["bucket"],
+                "digest": mount.digest,
+            }
+            for mount in self.mounts
+            if mount.action is not Action.REMOVE
+        ]
+
     @property
     def destroys(self) -> list[str]:
         """The hosts that would be lost."""

@@ -59,17 +59,7 @@ def test_a_provisioned_cluster_has_nothing_to_do(case):
     names = [host.name for host in plan.hosts if host.action != "remove"]
     reached = Found(
         hosts=tuple(FoundHost(name, "running", "198.18.0.2", attributes) for name in names),
-        applied=tuple(
-            {
-                "path": mount.path,
-                "client": mount.client,
-                "source": mount.source,
-                "bucket": mount.variables["bucket"],
-                "digest": mount.digest,
-            }
-            for mount in plan.mounts
-            if mount.action != "remove"
-        ),
+        applied=tuple(plan.applied()),
     )
     again = make_plan(config, reached, KEY)
     assert not again.changes

@@ -16,8 +16,8 @@ from ansible_collections.px.storage.plugins.module_utils.local import record
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
 
 SUITES = {"debian-12": "bookworm", "debian-13": "trixie"}
-DEBIAN = "http://deb.debian.org/debian"
-DEBIAN_SECURITY = "http://deb.debian.org/debian-security"
+# The archives of a release, by the label that apt knows them by.
+SUITE_NAMES = (("Debian", "{suite}"), ("Debian", "{suite}-updates"), ("Debian-Security", "{suite}-security"))
 PACKAGES = "systemd,systemd-sysv,dbus,openssh-server,python3,fuse3,ca-certificates,iproute2,procps,less"
 
 # Runs with the new root's path as $1. Each machine gets its own host key and machine id, so the image has none.
@@ -45,26 +45,22 @@ def _build_command(image: str, target: Path) -> list[str]:
 
 
 def _sources(suite: str) -> list[str]:
-    """Return the apt lines for the image, on the mirrors that this computer itself uses where it is a Debian."""
-    mirror, security = DEBIAN, DEBIAN_SECURITY
+    """Return the apt lines for the image, on the mirrors that this computer itself uses.
+
+    None where it is no Debian, or has never fetched its package lists: mmdebstrap then takes Debian's own mirrors.
+    """
+    mirrors = _mirrors()
+    lines = [f"deb {mirrors[label]} {name} main" for label, name in SUITE_NAMES if label in mirrors]
+    return [line.format(suite=suite) for line in lines] if "Debian" in mirrors else []
+
+
+def _mirrors() -> dict[str, str]:
+    """Return label -> address of the Debian archives in this computer's apt sources."""
     form = "$(ORIGIN)|$(LABEL)|$(REPO_URI)"
-    done = subprocess.run(
-        ["apt-get", "indextargets", "--format", form, "Created-By: Packages"],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    for line in done.stdout.splitlines():
-        origin, label, uri = line.split("|")
-        if (origin, label) == ("Debian", "Debian"):
-            mirror = uri.rstrip("/")
-        elif (origin, label) == ("Debian", "Debian-Security"):
-            security = uri.rstrip("/")
-    return [
-        f"deb {mirror} {suite} main",
-        f"deb {mirror} {suite}-updates main",
-        f"deb {security} {suite}-security main",
-    ]
+    command = ["apt-get", "indextargets", "--format", form, "Created-By: Packages"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    fields = [line.split("|") for line in done.stdout.splitlines()]
+    return {label: address.rstrip("/") for origin, label, address in fields if origin == "Debian"}
 
 
 def _proxy_options() -> list[str]:
