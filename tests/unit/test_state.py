@@ -315,7 +315,8 @@ def test_the_rest_of_a_killed_run_is_scrubbed(state):
 def test_a_run_that_goes_on_is_left_alone_and_waited_for(state):
     run = state.new_run("provision")
     os.mkfifo(run / "lifeline")
-    code = "import fcntl,os,sys,time; f=os.open(sys.argv[1], os.O_RDWR); fcntl.flock(f, 2); print(); time.sleep(1.5)"
+    code = "import fcntl,os,sys,time; f=os.open(sys.argv[1], os.O_RDWR); fcntl.flock(f, 2); print(flush=True)"
+    code += "; time.sleep(1.5)"
     with subprocess.Popen([sys.executable, "-c", code, str(run / "lifeline")], stdout=subprocess.PIPE) as process:
         process.stdout.readline()
         for _ in range(21):
