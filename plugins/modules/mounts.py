@@ -1,8 +1,6 @@
 # Apache-2.0 (see LICENSE)
 """Bring the mounts of one FUSE client on a host to what is wanted."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mounts
 short_description: Buckets as folders, kept up by systemd
@@ -13,6 +11,10 @@ description:
   - Brings all mounts of one FUSE client on a host to what is wanted, in one call.
   - Every mount is a systemd service of its own, C(px-mount-*.service), with the client in the foreground.
     It is started at boot, restarted when its client dies, and counts as started when it answers a listing.
+  - A probe looks after every mount. It notices a client that runs and answers nobody, and kills it, so that
+    it is started again. A store that is slow or away is waited for.
+  - Config and credentials of a mount are files below C(/etc/px-mounts) that only root can read.
+  - Where the host has C(/etc/updatedb.conf), the mounts are left out of its walks.
   - A second run changes nothing and restarts nothing. A changed mount is restarted alone. When the
     client's binary was replaced, its mounts are restarted one after the other.
   - Installs nothing. The client must be at I(client_path).
@@ -21,7 +23,7 @@ options:
     description: The FUSE client.
     type: str
     required: true
-    choices: [gcsfuse]
+    choices: [blobfuse2, gcsfuse, goofys, rclone]
   client_path:
     description: Where the client's binary is on the host.
     type: path
@@ -36,6 +38,10 @@ options:
       - Mounts that no unit of this module runs are never touched.
     type: bool
     default: false
+  probe:
+    description: Whether the probe looks after the mounts.
+    type: bool
+    default: true
   mounts:
     description: The mounts.
     type: list
@@ -49,7 +55,19 @@ options:
         type: str
         required: true
       bucket:
-        description: The bucket, without a scheme. Required where I(state=present).
+        description: The bucket or Azure container, without a scheme. Required where I(state=present).
+        type: str
+      store:
+        description:
+          - The kind of store. By default the client's own; V(s3) for goofys and rclone.
+          - gcsfuse mounts V(gcs), goofys V(s3) and V(spaces), blobfuse2 V(azure), rclone all of them.
+        type: str
+        choices: [gcs, s3, spaces, azure]
+      account:
+        description: The Azure storage account. Required with store V(azure).
+        type: str
+      region:
+        description: The region of an V(s3) or V(spaces) bucket. Required for V(spaces) without I(endpoint).
         type: str
       prefix:
         description: Mount only what is below this prefix.
@@ -78,12 +96,73 @@ options:
         description: Whether to ask without credentials.
         type: bool
         default: false
+      cache:
+        description: What is remembered of the bucket. Without it, what the client remembers by itself.
+        type: dict
+        suboptions:
+          path:
+            description:
+              - A folder on a disk of the host. The cache is a folder of its own below it, which stays when the
+                mount goes. Default is one below C(/var/cache/px-mounts), which goes with the mount.
+              - This, or I(size_mib), switches a disk cache on.
+            type: str
+          size_mib:
+            description: How much the disk cache may hold, in MiB.
+            type: int
+          metadata_seconds:
+            description: How long attributes and listings are remembered. It needs no disk cache.
+            type: int
+      credentials:
+        description:
+          - What the store is asked with. Without it, the host's own identity.
+          - An empty value is refused, so that a variable nobody set does not become the host's identity.
+        type: dict
+        suboptions:
+          service_account_key:
+            description: For V(gcs). The JSON text of a key file of Google's.
+            type: jsonarg
+          access_key_id:
+            description: For V(s3) and V(spaces).
+            type: str
+          secret_access_key:
+            description: For V(s3) and V(spaces).
+            type: str
+          session_token:
+            description: For V(s3) and V(spaces), where the keys are temporary.
+            type: str
+          account_key:
+            description: For V(azure). A key of the storage account.
+            type: str
+          sas_token:
+            description: For V(azure). A shared access signature.
+            type: str
+          tenant_id:
+            description: For V(azure). The tenant of a service principal.
+            type: str
+          client_id:
+            description: For V(azure). The service principal.
+            type: str
+          client_secret:
+            description: For V(azure). The service principal's secret.
+            type: str
+          managed_identity_client_id:
+            description: For V(azure). One of several managed identities of the host.
+            type: str
+      before:
+        description:
+          - Units that start after the mount, such as V(docker.service). Where both are started together, as at
+            boot, the mount answers before they start; one that cannot start does not keep them from it.
+        type: list
+        elements: str
+        default: []
       options:
-        description: Options of the client, by name without dashes. They take the place of the module's own.
+        description:
+          - Options of the client, by name without dashes; for blobfuse2 the keys of its config, with dots.
+          - They take the place of the module's own, but for those that the unit needs.
         type: dict
         default: {}
       state:
-        description: V(absent) removes the unit and the empty mount point, never data.
+        description: V(absent) removes the unit, its files and the empty mount point, never data.
         type: str
         choices: [present, absent]
         default: present
@@ -92,7 +171,7 @@ attributes:
     description: Says what would be done, and does nothing.
     support: full
   diff_mode:
-    description: Shows the units before and after.
+    description: Shows files and units before and after. In place of a secret stands that it is one, or another.
     support: full
 requirements:
   - systemd
@@ -113,6 +192,23 @@ EXAMPLES = r"""
         options:
           rename-dir-limit: 200000
 
+- name: Mount a Space through a disk cache, with keys, for the containers of the host
+  px.storage.mounts:
+    client: rclone
+    client_path: /usr/local/bin/rclone
+    mounts:
+      - path: /models
+        bucket: models
+        store: spaces
+        region: nyc3
+        cache:
+          size_mib: 20480
+          metadata_seconds: 300
+        credentials:
+          access_key_id: "{{ spaces_key }}"
+          secret_access_key: "{{ spaces_secret }}"
+        before: [docker.service]
+
 - name: Take one away
   px.storage.mounts:
     client: gcsfuse
@@ -127,6 +223,11 @@ client:
   description: The FUSE client.
   type: str
   returned: always
+actions:
+  description: What was done for all mounts of the host, such as writing the probe.
+  type: list
+  elements: str
+  returned: always
 mounts:
   description: What became of each mount, in the order given. Returned when the module fails, too.
   type: list
@@ -136,6 +237,7 @@ mounts:
     path: {description: The folder., type: str}
     bucket: {description: The bucket., type: str}
     client: {description: The FUSE client., type: str}
+    version: {description: What the client says of its version. Empty where it says nothing., type: str}
     unit: {description: The systemd unit., type: str}
     state: {description: V(present) or V(absent) as asked for., type: str}
     changed: {description: Whether something was done., type: bool}
@@ -151,9 +253,29 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.px.storage.plugins.module_utils.fuse import converge
 from ansible_collections.px.storage.plugins.module_utils.fuse.clients import CLIENTS
 
+CACHE = {
+    "path": {"type": "str"},
+    "size_mib": {"type": "int"},
+    "metadata_seconds": {"type": "int"},
+}
+CREDENTIALS = {
+    "service_account_key": {"type": "jsonarg", "no_log": True},
+    "access_key_id": {"type": "str", "no_log": False},
+    "secret_access_key": {"type": "str", "no_log": True},
+    "session_token": {"type": "str", "no_log": True},
+    "account_key": {"type": "str", "no_log": True},
+    "sas_token": {"type": "str", "no_log": True},
+    "tenant_id": {"type": "str"},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
+    "managed_identity_client_id": {"type": "str"},
+}
 MOUNT = {
     "path": {"type": "str", "required": True},
     "bucket": {"type": "str"},
+    "store": {"type": "str", "choices": ["gcs", "s3", "spaces", "azure"]},
+    "account": {"type": "str"},
+    "region": {"type": "str"},
     "prefix": {"type": "str", "default": ""},
     "read_only": {"type": "bool", "default": False},
     "uid": {"type": "int"},
@@ -162,6 +284,9 @@ MOUNT = {
     "dir_mode": {"type": "str"},
     "endpoint": {"type": "str"},
     "anonymous": {"type": "bool", "default": False},
+    "cache": {"type": "dict", "options": CACHE},
+    "credentials": {"type": "dict", "options": CREDENTIALS},
+    "before": {"type": "list", "elements": "str", "default": []},
     "options": {"type": "dict", "default": {}},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
@@ -175,6 +300,7 @@ def main() -> None:
             "client_path": {"type": "path", "required": True},
             "timeout": {"type": "int", "default": 60},
             "purge": {"type": "bool", "default": False},
+            "probe": {"type": "bool", "default": True},
             "mounts": {
                 "type": "list",
                 "elements": "dict",
@@ -192,6 +318,7 @@ def main() -> None:
         asked["mounts"],
         timeout=asked["timeout"],
         purge=asked["purge"],
+        probed=asked["probe"],
         check=module.check_mode,
     )
     if "msg" in result:

@@ -1,8 +1,6 @@
 # Apache-2.0 (see LICENSE)
 """Say how the mounts of a host are doing."""
 
-from __future__ import annotations
-
 DOCUMENTATION = r"""
 module: mounts_info
 short_description: How the mounts of a host are doing
@@ -57,7 +55,7 @@ mounts:
         - V(dead) where the client is gone and its mount is not, or the other way round.
       type: str
     ready: {description: Whether it answers a listing., type: bool}
-    restarts: {description: How often systemd restarted the client by itself., type: int}
+    restarts: {description: How often systemd restarted the client by itself since the host booted., type: int}
     error: {description: Why it is not ready. Null where it is., type: str}
     journal: {description: The last lines of the client where it is not ready., type: list, elements: str}
 """

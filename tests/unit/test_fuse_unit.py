@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 
 import pytest
-from ansible_collections.px.storage.plugins.module_utils.fuse import unit
+from ansible_collections.px.storage.plugins.module_utils.fuse import places, unit, unit_text
 from ansible_collections.px.storage.plugins.module_utils.fuse.clients import CLIENTS, gcsfuse
+from ansible_collections.px.storage.plugins.module_utils.fuse.clients.service import Service
 from ansible_collections.px.storage.plugins.module_utils.fuse.mountpoint import Refused
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 MOUNT = {"path": "/px-gcs-bucket", "bucket": "px-gcs-bucket"}
 
 
-def rendered(**more):
+def rendered(service=None, *, probed=True, systemd=257, **more):
     mount = {**MOUNT, **more}
-    return unit.render("gcsfuse", gcsfuse.command("/usr/local/bin/gcsfuse", mount), mount, gcsfuse.STOP_SECONDS)
+    place = places.of(unit.slug(unit.name(mount["path"])))
+    service = service or gcsfuse.service("/usr/local/bin/gcsfuse", mount, place)
+    return unit_text.render("gcsfuse", service, mount, gcsfuse.STOP_SECONDS, probed=probed, systemd=systemd)
 
 
 def line(text, key):
@@ -53,49 +55,6 @@ def test_a_plain_mount():
     assert "WantedBy=multi-user.target" in text
 
 
-def test_every_neutral_setting_has_its_flag():
-    text = rendered(
-        prefix="/a/b/",
-        read_only=True,
-        uid=0,
-        gid=33,
-        file_mode="0640",
-        dir_mode="750",
-        endpoint="http://localhost:4443/storage/v1/",
-        anonymous=True,
-    )
-    words = line(text, "ExecStart").split()
-    for flag in (
-        "--only-dir=a/b",
-        "--uid=0",
-        "--gid=33",
-        "--file-mode=0640",
-        "--dir-mode=750",
-        "--custom-endpoint=http://localhost:4443/storage/v1/",
-        "--anonymous-access=true",
-    ):
-        assert flag in words
-    assert words[-6:] == ["-o", "allow_other", "-o", "ro", "px-gcs-bucket", "/px-gcs-bucket"]
-
-
-def test_options_take_the_place_of_ours():
-    words = gcsfuse.command(
-        "g", {**MOUNT, "options": {"implicit_dirs": False, "log-severity": "trace", "o": "nosuid,ro"}}
-    )
-    assert "--implicit-dirs=false" in words
-    assert "--implicit-dirs=true" not in words
-    assert "--log-severity=trace" in words
-    assert [words[at + 1] for at, word in enumerate(words) if word == "-o"] == ["allow_other", "nosuid", "ro"]
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"options": {"foreground": False}}, {"options": {"a b": 1}}, {"file_mode": "9"}, {"dir_mode": "rwx"}]
-)
-def test_what_gcsfuse_cannot_do_is_refused(wrong):
-    with pytest.raises(Refused):
-        gcsfuse.command("g", {**MOUNT, **wrong})
-
-
 def test_what_was_written_is_read_back(tmp_path, monkeypatch):
     monkeypatch.setattr(unit, "FOLDER", str(tmp_path))
     text = rendered(path="/data/100%", prefix="p", endpoint="http://h/%41")
@@ -121,7 +80,7 @@ def test_what_was_written_is_read_back(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("word", ["plain", "a b", "50%", "$HOME", 'say "x"', "back\\slash", "it's", "a;b", ""])
 def test_words_are_quoted_for_systemd(word):
-    quoted = unit.quote(word)
+    quoted = unit_text.quote(word)
     assert quoted.count('"') - quoted.count('\\"') in (0, 2)
     bare = quoted[1:-1] if quoted.startswith('"') else quoted
     for escaped, plain in (("%%", "%"), ("$$", "$"), ('\\"', '"'), ("\\\\", "\\")):
@@ -129,56 +88,102 @@ def test_words_are_quoted_for_systemd(word):
     assert bare == word
 
 
-def test_systemd_finds_nothing_to_complain_about(tmp_path):
-    file = tmp_path / unit.name("/data/b")
-    mount = {"path": "/data/b", "bucket": "b", "options": {"app-name": "50% $x 'y' \"z\""}}
-    file.write_text(unit.render("gcsfuse", gcsfuse.command("/bin/true", mount), mount, 45))
+WHOLE = Service(
+    ["/bin/true", "--app-name=50% $x 'y' \"z\""],
+    environment={"AWS_CONFIG_FILE": "/etc/px-mounts/data/aws.conf", "ODD": "50% $x 'y' \"z\" \\n"},
+    notify=True,
+    cache="/var/cache/px-mounts/data",
+    check=["/bin/true", "a b"],
+    settle=["/bin/sh", "-c", 'sleep "$1"', "sh", "1"],
+)
+
+
+def verified(tmp_path, text):
+    file = tmp_path / "px-mount-data.service"
+    file.write_text(text)
     done = subprocess.run(["systemd-analyze", "verify", str(file)], capture_output=True, text=True, check=False)
-    assert file.name not in done.stdout + done.stderr
+    return [found for found in (done.stdout + done.stderr).splitlines() if file.name in found]
+
+
+@pytest.mark.parametrize("systemd", [239, 252])
+def test_systemd_finds_nothing_to_complain_about(tmp_path, systemd):
+    text = rendered(WHOLE, systemd=systemd, path="/data", before=["docker.service", "a@b.service"])
+    assert verified(tmp_path, text) == []
+
+
+def test_systemd_would_find_something_to_complain_about(tmp_path):
+    assert verified(tmp_path, rendered(WHOLE, path="/data").replace("UMask=0022", "UMask=rwx"))
+
+
+def test_variables_reach_the_client_as_they_are(tmp_path):
+    """Read back by systemd itself: a service of this text would have them."""
+    text = rendered(WHOLE, path="/data")
+    found = next(one for one in text.splitlines() if one.startswith('Environment="ODD='))
+    assert found == 'Environment="ODD=50%% $x \'y\' \\"z\\" \\\\n"'
+
+
+def test_a_mount_with_everything():
+    text = rendered(WHOLE, path="/data", before=["docker.service", "a@b.service"])
+    lines = text.splitlines()
+    assert "Type=notify" in lines
+    assert "Before=docker.service a@b.service" in lines
+    assert "RequiresMountsFor=/var/cache/px-mounts/data" in lines
+    assert "Wants=px-mount-probe@data.timer" in lines
+    starts = [found for found in lines if found.startswith("ExecStart")]
+    # The check comes last before the start: it may need the folders.
+    assert [found.split()[0] for found in starts[:5]] == [
+        "ExecStartPre=-/bin/sh",
+        "ExecStartPre=/bin/mkdir",
+        "ExecStartPre=/bin/mkdir",
+        "ExecStartPre=/bin/true",
+        "ExecStart=/bin/true",
+    ]
+    # What is written goes up before the mount goes.
+    stops = [found for found in lines if found.startswith("ExecStop=")]
+    assert [found.split("'")[0] for found in stops] == [
+        'ExecStop=-/bin/sh -c "sleep \\"$$1\\"" sh 1',
+        "ExecStop=-/bin/sh -c ",
+    ]
+    assert "Wants=px-mount-probe" not in rendered(WHOLE, path="/data", probed=False)
+
+
+@pytest.mark.parametrize(
+    ("systemd", "kind", "steps"), [(239, "simple", 0), (240, "exec", 0), (252, "exec", 0), (254, "exec", 1)]
+)
+def test_only_what_the_systemd_of_the_host_knows(systemd, kind, steps):
+    text = rendered(systemd=systemd)
+    assert line(text, "Type") == kind
+    assert text.count("RestartSteps=") == text.count("RestartMaxDelaySec=") == steps
+
+
+def test_nothing_makes_a_mount_namespace():
+    """With one, the mount would be there for nobody but its own client."""
+    settings = {found.split("=")[0] for found in rendered(WHOLE).splitlines() if not found.startswith("#")}
+    forbidden = ("Protect", "Private", "ReadWrite", "ReadOnly", "Inaccessible", "Bind", "Temporary", "Dynamic", "Root")
+    assert not [name for name in settings if name.startswith(forbidden)]
+    assert "NoNewPrivileges" in settings
+
+
+@pytest.mark.parametrize(
+    "wrong", ["docker", "a b.service", "x.service\nUser=x", "../x.service", "network-online.target"]
+)
+def test_units_that_cannot_come_after_a_mount(wrong):
+    with pytest.raises(Refused, match="before"):
+        rendered(before=[wrong])
+
+
+def test_a_client_is_started_again_for_what_it_reads_only():
+    def reads(**more):
+        return unit_text.what_restarts(rendered(**more))
+
+    plain = reads()
+    assert reads(before=["docker.service"]) == plain
+    assert reads(probed=False) == plain
+    assert reads(systemd=252) == plain
+    assert reads(read_only=True) != plain
+    assert unit_text.what_restarts(rendered(WHOLE)) != plain
+    assert unit_text.what_restarts("") == []
 
 
 def test_the_table_of_clients():
     assert all(name == client.NAME for name, client in CLIENTS.items())
-
-
-def test_log_lines_are_readable():
-    raw = (
-        'time="22/11/2026 05:18:24.781514" severity=WARNING message="Retrying ListObjects for \\"\\": InvocationID: '
-        'fad5788e-cfd3-48bb-9765-0e29accd2fc4, Attempt: 2, due to error: Get \\"http://h:1/o?alt=json&prefix=\\": dial '
-        'tcp 198.18.77.1:1: connect: connection refused" mount-id=b-65466f3c'
-    )
-    assert gcsfuse.readable(raw) == (
-        'WARNING: Retrying ListObjects for "": Attempt: 2, due to error: Get "http://h:1/o": dial tcp 198.18.77.1:1: '
-        "connect: connection refused"
-    )
-    assert gcsfuse.readable("WARNING: gcsfuse invoked as root. This will cause all files to be owned by") == ""
-    assert gcsfuse.readable("Error: unknown flag: --x") == "Error: unknown flag: --x"
-
-
-@pytest.mark.parametrize(
-    ("said", "reason"),
-    [
-        (
-            "ERROR: ReadDir: ... storage: bucket doesn't exist: googleapi: Error 404",
-            "bucket px-gcs-bucket does not exist",
-        ),
-        ("Error: unknown flag: --enable-foo", "gcsfuse does not know the option --enable-foo"),
-        (
-            "WARNING: dial tcp 1.2.3.4:1: connect: connection refused",
-            "http://h:1 cannot be reached: connection refused",
-        ),
-        ("WARNING: dial tcp: lookup h: no such host", "http://h:1 cannot be reached: its name is not known here"),
-        ("ERROR: Caller does not have storage.objects.list access", "no permission to list bucket px-gcs-bucket"),
-        ("Error: mountWithStorageHandle: mount: mount: invalid argument", "the kernel refuses one of the -o options"),
-        ("ERROR: something new", "something new"),
-        ("INFO: nothing", None),
-    ],
-)
-def test_reasons(said, reason):
-    assert gcsfuse.reason([said], {**MOUNT, "endpoint": "http://h:1"}) == reason
-
-
-def test_the_latest_cause_counts():
-    lines = ["Error: unknown flag: --x", "WARNING: connection refused"]
-    reasons = {gcsfuse.reason(list(order), MOUNT) for order in itertools.permutations(lines)}
-    assert len(reasons) == 2

@@ -1,15 +1,18 @@
 """How a mount is doing: its unit, its place in the mount table, and its answer to a listing, put together."""
 
-from __future__ import annotations
-
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
-from ansible_collections.px.storage.plugins.module_utils.fuse import journal, mountpoint, systemctl, unit
+from ansible_collections.px.storage.plugins.module_utils.fuse import (
+    journal,
+    mountpoint,
+    places,
+    systemctl,
+    text_file,
+    unit,
+)
 from ansible_collections.px.storage.plugins.module_utils.fuse.clients import CLIENTS
-
-if TYPE_CHECKING:
-    from ansible_collections.px.storage.plugins.module_utils.fuse.mountpoint import Answer
+from ansible_collections.px.storage.plugins.module_utils.fuse.mountpoint import Answer
 
 JOURNAL_LINES = 8
 # One restart is a client that was killed and comes back; from the second on it cannot start.
@@ -20,10 +23,10 @@ class Health(NamedTuple):
     """The state of a mount, and the listing it was read from, if there was one."""
 
     state: str
-    answer: Answer | None = None
+    answer: Optional[Answer] = None
 
 
-def look(path: str, properties: dict[str, str], limit: float) -> Health:
+def look(path: str, properties: Dict[str, str], limit: float) -> Health:
     """Return the state of a mount: mounted, starting, failed, stopped, hung or dead."""
     active, sub = properties.get("ActiveState"), properties.get("SubState")
     if active in (None, "inactive"):
@@ -56,7 +59,7 @@ def process_stopped(pid: str) -> bool:
         return False
 
 
-def said(client: str, unit_name: str, properties: dict[str, str], *, settle: float = 0.0) -> list[str]:
+def said(client: str, unit_name: str, properties: Dict[str, str], *, settle: float = 0.0) -> List[str]:
     """Return what the client of a unit said last, in readable lines."""
     found = journal.lines(unit_name, properties.get("InvocationID", ""), settle=settle)
     readable = CLIENTS[client].readable if client in CLIENTS else str
@@ -64,29 +67,29 @@ def said(client: str, unit_name: str, properties: dict[str, str], *, settle: flo
     return [text for index, text in enumerate(lines) if text not in lines[index + 1 :]][-JOURNAL_LINES:]
 
 
-def why(client: str, lines: list[str], mount: dict[str, Any], fallback: str) -> str:
+def why(client: str, lines: List[str], mount: Dict[str, Any], fallback: str) -> str:
     """Return one line that says why a mount does not work."""
     reason = CLIENTS[client].reason(lines, mount) if client in CLIENTS else None
     return reason or fallback
 
 
-def survey(limit: float) -> list[dict[str, Any]]:
+def survey(limit: float) -> List[Dict[str, Any]]:
     """Return every mount that has a unit of ours. Changes nothing; takes at most `limit` s per mount."""
     units = unit.installed()
     shown = systemctl.show([about["unit"] for about in units.values()])
     return [_one(path, about, shown[about["unit"]], limit) for path, about in sorted(units.items())]
 
 
-def _one(path: str, about: dict[str, str], properties: dict[str, str], limit: float) -> dict[str, Any]:
+def _one(path: str, about: Dict[str, str], properties: Dict[str, str], limit: float) -> Dict[str, Any]:
     health = look(path, properties, limit)
-    result: dict[str, Any] = {
+    result = {
         "path": path,
         "bucket": about.get("Bucket", ""),
         "client": about.get("Client", ""),
         "unit": about["unit"],
         "state": health.state,
         "ready": health.state == "mounted",
-        "restarts": int(properties.get("NRestarts") or 0),
+        "restarts": int(properties.get("NRestarts") or 0) + _restarts_before(about["unit"]),
         "error": None,
         "journal": [],
     }
@@ -101,7 +104,13 @@ def _one(path: str, about: dict[str, str], properties: dict[str, str], limit: fl
     return result
 
 
-def _in_words(health: Health, properties: dict[str, str], client: str, limit: float) -> str:
+def _restarts_before(unit_name: str) -> int:
+    """Return the restarts since boot that a start that worked put an end to: systemd's own count begins anew."""
+    noted = text_file.read(places.restarts(unit.slug(unit_name))).split()
+    return sum(int(number) for number in noted if number.isdigit())
+
+
+def _in_words(health: Health, properties: Dict[str, str], client: str, limit: float) -> str:
     if health.answer is not None and health.answer.error:
         return f"a listing fails: {health.answer.reason}"
     return {
@@ -115,15 +124,16 @@ def _in_words(health: Health, properties: dict[str, str], client: str, limit: fl
     )
 
 
-def binary_replaced(pid: str) -> bool:
-    """Whether the process runs a program that was replaced on disk since."""
+def binary_replaced(pid: str, binary: str) -> bool:
+    """Whether the process runs the binary, and it was replaced on disk since."""
     try:
-        return os.readlink(f"/proc/{pid}/exe").endswith(" (deleted)")
+        runs = os.readlink(f"/proc/{pid}/exe")
     except OSError:
         return False
+    return runs in {path + " (deleted)" for path in (binary, os.path.realpath(binary))}
 
 
-def command_line(pid: str) -> list[str]:
+def command_line(pid: str) -> List[str]:
     """Return the words a process was started with; none where it is gone."""
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as words:

@@ -1,15 +1,16 @@
 """What a unit's client said, as lines that a person can read."""
 
-from __future__ import annotations
-
 import subprocess
 import time
+from typing import List
 
 _READ = 60
 _LIMIT = 10
+# Some clients write to syslog. What systemd itself says is neither.
+_CLIENTS_OWN = ("_TRANSPORT=stdout", "_TRANSPORT=syslog")
 
 
-def lines(unit: str, invocation: str, *, settle: float = 0.0) -> list[str]:
+def lines(unit: str, invocation: str, *, settle: float = 0.0) -> List[str]:
     """Return the last lines of the unit's latest run, oldest first; of the run before where it is mute.
 
     `settle` waits for lines that a client wrote just before its end: they reach the journal a little later.
@@ -19,13 +20,14 @@ def lines(unit: str, invocation: str, *, settle: float = 0.0) -> list[str]:
     return found or _read(f"_SYSTEMD_UNIT={unit}")
 
 
-def _read(match: str) -> list[str]:
+def _read(match: str) -> List[str]:
     try:
         done = subprocess.run(
-            ["journalctl", "--no-pager", "--quiet", "--output=cat", f"--lines={_READ}", "_TRANSPORT=stdout", match],
+            ["journalctl", "--no-pager", "--quiet", "--output=cat", f"--lines={_READ}", *_CLIENTS_OWN, match],
             check=False,
-            capture_output=True,
-            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            universal_newlines=True,
             errors="replace",
             timeout=_LIMIT,
         )

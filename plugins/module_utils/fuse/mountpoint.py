@@ -1,7 +1,5 @@
 """Mount points: what may become one, what is mounted there, and whether it answers."""
 
-from __future__ import annotations
-
 import ctypes
 import errno
 import os
@@ -11,7 +9,7 @@ import re
 import select
 import signal
 import time
-from typing import NamedTuple
+from typing import List, NamedTuple, Optional, Set
 
 _EXACTLY = frozenset(("/", "/home", "/root", "/run", "/tmp", "/var"))  # noqa: S108
 _AND_BELOW = (
@@ -35,7 +33,7 @@ _GETDENTS64 = {"x86_64": 217, "aarch64": 61, "riscv64": 61, "ppc64le": 202, "s39
 class Refused(Exception):  # noqa: N818
     """What was asked for is not done, and why; `hint` is what helps."""
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(self, message: str, hint: Optional[str] = None) -> None:
         super().__init__(message)
         self.hint = hint
 
@@ -51,7 +49,7 @@ class Entry(NamedTuple):
 class Answer(NamedTuple):
     """What a listing said: `error` is 0, an errno, or None where nothing was said within the limit."""
 
-    error: int | None
+    error: Optional[int]
     seconds: float
 
     @property
@@ -75,24 +73,24 @@ class Answer(NamedTuple):
         return "no answer" if self.error is None else os.strerror(self.error)
 
 
-def check_path(path: str) -> None:
-    """Refuse a path that must not be a mount point, whatever is there.
+def check_path(path: str, what: str = "mount path") -> None:
+    """Refuse a path that must not be a mount point, whatever is there. `what` names it, in messages.
 
     Raises:
         Refused: It is relative, not in its plain form, or a folder of the system.
 
     """
     if not path.startswith("/"):
-        raise Refused(f"{path}: a mount path starts with /")
+        raise Refused(f"{path}: a {what} starts with /")
     if posixpath.normpath(path) != path or path.startswith("//"):
         raise Refused(f"{path}: write the path in its plain form, {posixpath.normpath('/' + path.lstrip('/'))}")
     if not _ALLOWED.fullmatch(path):
-        raise Refused(f"{path!r}: a mount path holds letters, digits and . _ - + @ , : = ~ only")
+        raise Refused(f"{path!r}: a {what} holds letters, digits and . _ - + @ , : = ~ only")
     if path in _EXACTLY or any(path == top or path.startswith(top + "/") for top in _AND_BELOW):
         raise Refused(f"{path} is a folder of the system", "choose a folder of its own, such as /data")
 
 
-def check_free(path: str, entries: list[Entry], own: set[str]) -> None:
+def check_free(path: str, entries: List[Entry], own: Set[str]) -> None:
     """Refuse a mount point that is in use. `own` are the paths of our own units.
 
     A mount whose client is gone (ENOTCONN) is nobody's any more: the unit clears it before it starts.
@@ -121,7 +119,7 @@ def check_free(path: str, entries: list[Entry], own: set[str]) -> None:
         raise Refused(f"{path} is not empty ({what}): a mount would hide its files", f"ls -A {path}")
 
 
-def table() -> list[Entry]:
+def table() -> List[Entry]:
     """Read the mount table. Unlike stat, this never waits for a client."""
     with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
         return [_entry(line) for line in lines]
@@ -137,7 +135,7 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found.group(1), 8)), text)
 
 
-def mounted(path: str, entries: list[Entry]) -> Entry | None:
+def mounted(path: str, entries: List[Entry]) -> Optional[Entry]:
     """Return what is mounted at the path: the uppermost, where mounts are stacked."""
     return next((entry for entry in reversed(entries) if entry.path == path), None)
 

@@ -1,9 +1,9 @@
 """Thin calls to systemctl."""
 
-from __future__ import annotations
-
 import os
+import re
 import subprocess
+from typing import Dict, List
 
 _PROPERTIES = "ActiveState,SubState,MainPID,NRestarts,InvocationID,UnitFileState,NeedDaemonReload,Result,ExecMainStatus"
 # A stop may have to wait for a client that finishes its uploads (TimeoutStopSec, twice at worst).
@@ -19,7 +19,13 @@ def available() -> bool:
     return os.path.isdir("/run/systemd/system")
 
 
-def show(units: list[str]) -> dict[str, dict[str, str]]:
+def version() -> int:
+    """Return the version of systemd, 0 where it does not say one."""
+    found = re.search(r"systemd (\d+)", _call("--version"))
+    return int(found.group(1)) if found else 0
+
+
+def show(units: List[str]) -> Dict[str, Dict[str, str]]:
     """Return the properties of each unit, with one call for all of them."""
     if not units:
         return {}
@@ -52,6 +58,11 @@ def restart(unit: str) -> None:
     _call("restart", "--no-block", unit)
 
 
+def stop(unit: str) -> None:
+    """Stop the unit and wait until it is gone."""
+    _call("stop", unit)
+
+
 def disable_now(unit: str) -> None:
     """Stop the unit and wait until it is gone; never again at boot."""
     _call("disable", "--now", unit)
@@ -70,8 +81,9 @@ def _call(*arguments: str) -> str:
         done = subprocess.run(
             ["systemctl", "--no-pager", "--no-ask-password", *arguments],
             check=False,
-            capture_output=True,
-            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
             timeout=_LIMIT,
         )
     except FileNotFoundError as error:

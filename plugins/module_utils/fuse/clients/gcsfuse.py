@@ -1,79 +1,97 @@
 """gcsfuse 3: Google Cloud Storage."""
 
-from __future__ import annotations
-
+import posixpath
 import re
-from typing import Any
+from typing import Any, Dict, List, Optional, Tuple
 
-from ansible_collections.px.storage.plugins.module_utils.fuse.mountpoint import Refused
+from ansible_collections.px.storage.plugins.module_utils.fuse.clients import flags, neutral, reasons
+from ansible_collections.px.storage.plugins.module_utils.fuse.clients.service import File, Place, Service
 
 NAME = "gcsfuse"
+STORES = ("gcs",)
 # After SIGTERM gcsfuse works on for up to 30 s and then exits 0, whatever happened.
 STOP_SECONDS = 45
 
-# Our own flags, in this order; an option of the same name takes the place of one of them.
-_DEFAULTS: tuple[tuple[str, str], ...] = (
-    ("implicit-dirs", "true"),
-    ("log-format", "text"),
+# Our own flags, in this order. Not among them is --max-retry-attempts: by its default gcsfuse asks again without
+# end, so that programs wait through an outage of the store and read on after it, where a limit would hand them an
+# error. A mount that cannot start for the same reason is ended by the unit's time limit, with its log for a reason.
+_DEFAULTS: Dict[str, List[str]] = {
+    "implicit-dirs": ["true"],
+    "log-format": ["text"],
     # At `info` every start writes its whole configuration, some 6 KB, into the journal.
-    ("log-severity", "warning"),
-)
-_OURS = {"foreground": "the unit keeps the client in the foreground"}
-_MODE = re.compile(r"0?[0-7]{3}")
-_FLAG = re.compile(r"[a-z][a-z0-9-]*")
+    "log-severity": ["warning"],
+}
+_NEEDED = {
+    "foreground": "the unit keeps the client in the foreground",
+    "config-file": "the unit gives every setting as a flag",
+    "key-file": "give the key in credentials.service_account_key",
+    "cache-dir": "give the folder in cache.path",
+    "log-file": "the unit's journal is where the client's log is looked for",
+    "help": "the client would not mount",
+    "version": "the client would not mount",
+}
+_KEY = "key.json"
 
 
-def command(binary: str, mount: dict[str, Any]) -> list[str]:
-    """Return gcsfuse's command line for a neutral mount.
+def version_of(binary: str) -> List[str]:
+    """Return the command that prints the client's version."""
+    return [binary, "--version"]
+
+
+def service(binary: str, mount: Dict[str, Any], place: Place) -> Service:
+    """Return the process of a mount.
 
     Raises:
         Refused: gcsfuse cannot do what the mount asks for.
 
     """
-    flags = dict(_DEFAULTS)
-    flags.update(_neutral(mount))
-    own = ["allow_other", "ro"] if mount.get("read_only") else ["allow_other"]
-    for given, value in (mount.get("options") or {}).items():
-        name = str(given).lstrip("-").replace("_", "-")
-        if not _FLAG.fullmatch(name):
-            raise Refused(f"{given!r} is not the name of a gcsfuse option")
-        if name in _OURS:
-            raise Refused(f"gcsfuse option {name}: {_OURS[name]}")
-        if name == "o":
-            own += [part for part in str(value).split(",") if part and part not in own]
-        else:
-            flags[name] = _text(value)
-    return [
-        binary,
-        "--foreground",
-        *(f"--{name}={value}" for name, value in flags.items()),
-        *(word for option in own for word in ("-o", option)),
-        mount["bucket"],
-        mount["path"],
-    ]
+    store = neutral.store(NAME, STORES, mount)
+    given = neutral.credentials(store, mount)
+    cache = neutral.cache(mount, place)
+    ours = dict(_DEFAULTS)
+    ours.update(_neutral(mount))
+    ours.update(_cache(cache))
+    if given:
+        ours["key-file"] = [posixpath.join(place.folder, _KEY)]
+    ours["o"] = ["allow_other", "ro"] if mount.get("read_only") else ["allow_other"]
+    words = flags.words(flags.merged(NAME, ours, mount.get("options") or {}, _NEEDED))
+    return Service(
+        command=[binary, "--foreground", *words, neutral.bucket(mount), mount["path"]],
+        files=(File(_KEY, given["service_account_key"]),) if given else (),
+        cache=cache.folder,
+    )
 
 
-def _neutral(mount: dict[str, Any]) -> dict[str, str]:
-    flags = {}
-    if mount.get("prefix"):
-        flags["only-dir"] = str(mount["prefix"]).strip("/")
+def _neutral(mount: Dict[str, Any]) -> Dict[str, List[str]]:
+    ours = {}
+    prefix, endpoint = neutral.prefix(mount), neutral.endpoint(mount)
+    if prefix:
+        ours["only-dir"] = [prefix]
     for name in ("uid", "gid"):
         if mount.get(name) is not None:
-            flags[name] = str(mount[name])
+            ours[name] = [str(mount[name])]
     for name in ("file_mode", "dir_mode"):
-        if mount.get(name) is not None:
-            if not _MODE.fullmatch(str(mount[name])):
-                raise Refused(f"{name} {mount[name]!r}: write it as three octal digits in quotes, such as '0644'")
-            flags[name.replace("_", "-")] = str(mount[name])
-    if mount.get("endpoint"):
-        flags["custom-endpoint"] = str(mount["endpoint"])
+        mode = neutral.mode(mount, name)
+        if mode is not None:
+            ours[name.replace("_", "-")] = [mode]
+    if endpoint:
+        ours["custom-endpoint"] = [endpoint]
     if mount.get("anonymous"):
-        flags["anonymous-access"] = "true"
-    return flags
+        ours["anonymous-access"] = ["true"]
+    return ours
 
 
-def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _cache(cache: neutral.Cache) -> Dict[str, List[str]]:
+    ours = {}
+    if cache.folder:
+        ours["cache-dir"] = [cache.folder]
+        if cache.size_mib is not None:
+            ours["file-cache-max-size-mb"] = [str(cache.size_mib)]
+    if cache.metadata_seconds is not None:
+        ours["metadata-cache-ttl-secs"] = [str(cache.metadata_seconds)]
+        # What is not there is remembered for 5 s by default: never longer than what is.
+        ours["metadata-cache-negative-ttl-secs"] = [str(min(cache.metadata_seconds, 5))]
+    return ours
 
 
 _LINE = re.compile(r'time="[^"]*" severity=(?P<severity>\w+) message="(?P<message>(?:[^"\\]|\\.)*)"')
@@ -103,17 +121,16 @@ def readable(line: str) -> str:
     return _QUERY.sub("", _TECHNICAL.sub("", line)).strip()
 
 
-def reason(lines: list[str], mount: dict[str, Any]) -> str | None:
+def reason(lines: List[str], mount: Dict[str, Any]) -> Optional[str]:
     """Return why gcsfuse does not work, from its readable lines; the latest cause counts."""
-    endpoint = mount.get("endpoint") or "https://storage.googleapis.com"
-    causes = (
-        (r"bucket doesn't exist", f"bucket {mount['bucket']} does not exist"),
-        (
-            r"storage\.objects\.list|Error 403|PermissionDenied",
-            f"no permission to list bucket {mount['bucket']}",
-        ),
-        (r"Error 401|invalid_grant", f"bucket {mount['bucket']}: the credentials are not accepted"),
+    bucket = mount["bucket"]
+    causes: List[Tuple[str, str]] = [
+        (r"bucket doesn't exist", f"bucket {bucket} does not exist"),
+        (r"storage\.objects\.list|Error 403|PermissionDenied", f"no permission to list bucket {bucket}"),
+        (r"Error 401|invalid_grant", f"bucket {bucket}: the credentials are not accepted"),
         (r"could not find default credentials", "no Google credentials on this host"),
+        (r"failed to detect credentials: (.+)", "the Google credentials cannot be used: {}"),
+        (r"newTokenSourceFromPath", "the service account key cannot be used"),
         (r"unknown flag: (--[\w-]+)", "gcsfuse does not know the option {}"),
         (r"unknown shorthand flag: (.+)", "gcsfuse does not know the option {}"),
         (
@@ -121,16 +138,10 @@ def reason(lines: list[str], mount: dict[str, Any]) -> str | None:
             "{} is not a value for the gcsfuse option {}",
         ),
         (r"mount: invalid argument|Unknown parameter", "the kernel refuses one of the -o options"),
-        (r"connection refused", f"{endpoint} cannot be reached: connection refused"),
-        (r"no such host|server misbehaving", f"{endpoint} cannot be reached: its name is not known here"),
-        (r"i/o timeout|no route to host|network is unreachable", f"{endpoint} cannot be reached: no answer"),
-        (r"certificate", f"{endpoint}: its TLS certificate is not trusted here"),
-        (r"fuse device not found|/dev/fuse", "/dev/fuse is missing: load the kernel's fuse module"),
-    )
-    for line in reversed(lines):
-        for pattern, text in causes:
-            found = re.search(pattern, line)
-            if found:
-                return text.format(*found.groups())
+    ]
+    causes += reasons.network(mount.get("endpoint") or "https://storage.googleapis.com")
+    found = reasons.latest(lines, causes)
+    if found:
+        return found
     last = next((line for line in reversed(lines) if line.startswith(("ERROR: ", "Error: "))), None)
     return last.partition(": ")[2] if last else None

@@ -1,6 +1,7 @@
 """What a client module says of a mount: the process to keep up, and the files it needs."""
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from types import MappingProxyType
+from typing import List, Mapping, NamedTuple, Optional, Tuple
 
 
 class Place(NamedTuple):
@@ -29,7 +30,7 @@ class Service(NamedTuple):
     """The process of a mount."""
 
     command: List[str]
-    environment: Dict[str, str] = {}
+    environment: Mapping[str, str] = MappingProxyType({})
     files: Tuple[File, ...] = ()
     # Whether it tells systemd when it is ready (Type=notify).
     notify: bool = False
@@ -37,3 +38,7 @@ class Service(NamedTuple):
     cache: Optional[str] = None
     # Names of the programs that it calls: files in Place.programs.
     programs: Tuple[str, ...] = ()
+    # A command that has to succeed before every start, for a client that mounts what is not there.
+    check: Optional[List[str]] = None
+    # A command that waits, for a limited time, for what is still to be uploaded; before the unmount of a stop.
+    settle: Optional[List[str]] = None
