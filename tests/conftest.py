@@ -1,4 +1,4 @@
-"""What all tests share: the option that rewrites expected results."""
+"""What all tests share: the option that rewrites expected results, and a word on which FUSE clients were real."""
 
 from __future__ import annotations
 
@@ -16,3 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say whether the clients that are on no package registry were the real ones."""
+    from clients import build  # noqa: PLC0415 - tests/ is on the path by now
+
+    which = (f"{name} {build.VERSIONS[name]}: {build.which(name)}" for name in build.VERSIONS)
+    terminalreporter.write_line(f"FUSE clients: gcsfuse and rclone are real; {', '.join(which)}")
