@@ -37,13 +37,21 @@ options:
         type: str
         required: true
       port:
-        description: The port of the store's server on the bridge.
+        description: The port of the store's server on the bridge. Buckets of one store have one port.
         type: int
         required: true
+      account:
+        description: The storage account; for the store C(azure), which needs one.
+        type: str
+        default: ""
   purge:
     description: With O(state=absent), remove the objects as well.
     type: bool
     default: false
+  cache_dir:
+    description: The folder that keeps bucket servers which no Python package brings (Azurite, installed by npm).
+    type: path
+    default: ~/.cache/px-ansible
   state_dir:
     description: The folder that keeps clusters and objects.
     type: path
@@ -58,6 +66,7 @@ EXAMPLES = r"""
     cluster: demo
     buckets:
       - {store: gcs, name: px-gcs-bucket, port: 4443}
+      - {store: azure, name: px-container, account: pxaccount, port: 10000}
 """
 
 RETURN = r"""
@@ -85,6 +94,7 @@ BUCKET = {
     "store": {"type": "str", "required": True},
     "name": {"type": "str", "required": True},
     "port": {"type": "int", "required": True},
+    "account": {"type": "str", "default": ""},
 }
 
 
@@ -96,6 +106,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "buckets": {"type": "list", "elements": "dict", "default": [], "options": BUCKET},
             "purge": {"type": "bool", "default": False},
+            "cache_dir": {"type": "path", "default": "~/.cache/px-ansible"},
             "state_dir": {"type": "path", "default": "/var/lib/px-ansible"},
         },
         supports_check_mode=True,
@@ -108,7 +119,7 @@ def main() -> None:
             complete = bool(there["shared"]) and all(one["state"] == "running" for one in there["shared"])
             module.exit_json(changed=not complete if present else bool(there["hosts"] or there["shared"]), actions=[])
         if present:
-            actions, entry = cluster.converge(layout, module.params["buckets"])
+            actions, entry = cluster.converge(layout, module.params["buckets"], module.params["cache_dir"])
             module.exit_json(changed=bool(actions), actions=actions, bridge=entry["bridge"], subnet=entry["subnet"])
         actions = cluster.remove(layout, purge=module.params["purge"])
         module.exit_json(changed=bool(actions), actions=actions)

