@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 import platformdirs
 
 from px_ansible import inventory as inventories
-from px_ansible import prerequisites
+from px_ansible import lookups, prerequisites, ssh
 from px_ansible.errors import RunError
-from px_ansible.plan import Action, Found, FoundHost, SharedThing, host_names, make_plan
+from px_ansible.plan import Action, Found, FoundHost, SharedThing, is_emulated, make_plan
 from px_ansible.providers import PROVIDERS
 from px_ansible.report import CONTROLLER, HostReport, MountReport, Report
 from px_ansible.runner import run
@@ -49,7 +49,8 @@ class Cluster:
 
     def find(self) -> Found:
         """Ask the provider what exists. Changes nothing."""
-        outcome, report = self._run("list", inventories.inventory_to_list(self.config))
+        known = {name: host["address"] for name, host in self.state.read_inventory().items()}
+        outcome, report = self._run("list", inventories.inventory_to_list(self.config, known))
         if "px_hosts" not in outcome.artifact:
             raise report.controller_error() or _broken(outcome)
         return Found(
@@ -63,11 +64,16 @@ class Cluster:
         if not found.hosts:
             # The mounts went with the hosts, however those went.
             found = Found(found.hosts, found.shared)
-        return make_plan(self.config, found, self._public_key() if found.hosts else None)
+        return make_plan(self.config, found, self._public_key() if found.hosts and not self._existing else None)
+
+    def require_credentials(self) -> None:
+        """Raise PrerequisiteError where a secret that a provision needs cannot be read on this computer."""
+        lookups.require([mount for mount in self.config.mounts if not is_emulated(self.config, mount)])
 
     def provision(self, plan: Plan) -> Report:
         """Walk the plan. Every host goes as far as it can; the report says how far that was."""
-        inventory = inventories.inventory_of(plan, self._places(), self._public_key())
+        key = None if self._existing else self._public_key()
+        inventory = inventories.inventory_of(plan, self._places(), key)
         if plan.changes:
             # Before the first host is touched: whatever a run that dies leaves on a host is known, and looked at again.
             unfinished = {one["path"]: {**one, "digest": ""} for one in [*self.state.read_applied(), *plan.applied()]}
@@ -107,7 +113,7 @@ class Cluster:
         report.hosts.pop(CONTROLLER, None)
         existing = {host.name: host for host in found.hosts}
         hosts = {}
-        for name in dict.fromkeys([*host_names(self.config), *existing]):
+        for name in dict.fromkeys([*self.config.hosts, *existing]):
             host = report.hosts.get(name) or HostReport(name, state="stopped" if name in existing else "missing")
             host.address = existing[name].address if name in existing else None
             if host.state == "ok":
@@ -119,18 +125,34 @@ class Cluster:
 
     def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
         """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
-        names = [host.name for host in found.hosts]
-        inventory = inventories.inventory_to_destroy(self.config, names, self._places(), purge=purge)
-        outcome, report = self._run("destroy", inventory, len(names))
+        addresses = {host.name: host.address for host in found.hosts}
+        places = self._places()
+        inventory = inventories.inventory_to_destroy(self.config, addresses, found.applied, places, purge=purge)
+        outcome, report = self._run("destroy", inventory, len(addresses))
         if not outcome.stats:
             raise report.controller_error() or _broken(outcome)
+        self._forget_hosts(report)
         left = self.find()
         if not left.hosts and not left.shared and report.exit_code == 0:
             self.state.clear()
         return report, left
 
+    def _forget_hosts(self, report: Report) -> None:
+        """Forget the hosts that went: what is remembered of a provider that keeps no list itself is the list."""
+        gone = {name for name, host in report.hosts.items() if host.state == "ok"}
+        known = self.state.read_inventory()
+        self.state.write_inventory({name: host for name, host in known.items() if name not in gone})
+
+    def ssh_options(self, host: str) -> list[str]:
+        """Return ssh's options for a host."""
+        return inventories.ssh_options(self.config, host, self._places())
+
+    @property
+    def _existing(self) -> bool:
+        return PROVIDERS[self.config.provider].existing is not None
+
     def _run(self, playbook: str, inventory: Mapping[str, Any], hosts: int = 1) -> tuple[Outcome, Report]:
-        report = Report()
+        report = Report(unreachable_hint=ssh.hint if self._existing else None)
 
         def both(event: Event) -> None:
             report(event)
@@ -142,6 +164,8 @@ class Cluster:
 
     def _places(self) -> inventories.Places:
         cache = platformdirs.user_cache_path("px-ansible")
+        if self._existing:  # with keys of their own
+            return inventories.Places(self.state.folder / "key", self.state.folder / "known_hosts", cache)
         return inventories.Places(self.state.key(), self.state.known_hosts_dir(), cache)
 
     def _public_key(self) -> str:

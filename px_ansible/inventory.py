@@ -17,11 +17,12 @@ from px_ansible.plan import Action, emulated_buckets
 from px_ansible.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from px_ansible.config import Config
     from px_ansible.plan import Plan
+    from px_ansible.providers import Provider
 
 GROUP = "px_hosts"
 
@@ -35,8 +36,8 @@ class Places:
     cache_dir: Path
 
 
-def inventory_of(plan: Plan, places: Places, public_key: str) -> dict[str, Any]:
-    """Return the inventory of a provision."""
+def inventory_of(plan: Plan, places: Places, public_key: str | None) -> dict[str, Any]:
+    """Return the inventory of a provision; `public_key` is the cluster's, None where its hosts have their own."""
     provider = PROVIDERS[plan.config.provider]
     # Where a mount goes from one client to another, the one that gives it up comes first.
     leaving = [mount.client for mount in plan.mounts if mount.action is Action.REMOVE]
@@ -47,52 +48,106 @@ def inventory_of(plan: Plan, places: Places, public_key: str) -> dict[str, Any]:
         shared[f"{client}_cache_dir"] = str(places.cache_dir)
         shared[f"{client}_arch"] = provider.arch(plan.config)
     variables = provider.variables(plan.config, emulated_buckets(plan.config), str(places.cache_dir))
-    group = {
-        **shared,
-        **variables,
-        f"provider_{provider.name}_authorized_key": public_key,
-        f"provider_{provider.name}_known_hosts_dir": str(places.known_hosts_dir),
-    }
+    group = {**shared, **variables, **_keys(provider, places, public_key), **_login(plan.config)}
     hosts = {}
     for host in plan.hosts:
-        own: dict[str, Any] = _connection(host.name, host.address, places)
+        own = _connection(plan.config, host.name, host.address, places)
+        if host.action is Action.REMOVE and provider.existing:
+            own |= _mounts_to_leave(plan.found_mounts)
         own["px_state"] = "absent" if host.action is Action.REMOVE else "present"
         own["px_pending"] = host.pending
         own["px_replace"] = host.action is Action.REPLACE
         hosts[host.name] = own
     controller = {**shared, **variables, "px_pending": plan.changes}
-    return _inventory(controller, {**group, "ansible_user": provider.user}, hosts)
+    return _inventory(controller, group, hosts)
 
 
-def inventory_to_list(config: Config) -> dict[str, Any]:
-    """Return the inventory for asking the provider what exists."""
-    return _inventory(_neutral(config, "present"), {}, {})
+def inventory_to_list(config: Config, known: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the inventory for asking the provider what exists; `known` are the hosts of the last run: name -> address.
+
+    A provider that makes hosts knows them itself.
+    """
+    localhost = _neutral(config, "present")
+    if PROVIDERS[config.provider].existing:
+        localhost[f"provider_{config.provider}_known"] = dict(known)
+    return _inventory(localhost, {}, {})
 
 
 def inventory_to_look(config: Config, addresses: Mapping[str, str | None], places: Places) -> dict[str, Any]:
     """Return the inventory for looking at hosts that run: name -> address."""
-    hosts = {name: _connection(name, address, places) for name, address in addresses.items()}
-    user = PROVIDERS[config.provider].user
-    return _inventory({}, {**_neutral(config, "present"), "ansible_user": user}, hosts)
+    hosts = {name: _connection(config, name, address, places) for name, address in addresses.items()}
+    group = {**_neutral(config, "present"), **_theirs(config), **_login(config)}
+    return _inventory({}, group, hosts)
 
 
-def inventory_to_destroy(config: Config, names: list[str], places: Places, *, purge: bool) -> dict[str, Any]:
-    """Return the inventory for removing the cluster with these hosts."""
+def inventory_to_destroy(
+    config: Config,
+    addresses: Mapping[str, str | None],
+    mounts: Sequence[Mapping[str, str]],
+    places: Places,
+    *,
+    purge: bool,
+) -> dict[str, Any]:
+    """Return the inventory for removing the cluster with these hosts (name -> address) and the mounts they have."""
     provider = PROVIDERS[config.provider]
-    shared = {**_neutral(config, "absent"), f"provider_{provider.name}_purge": purge}
+    shared = _neutral(config, "absent")
+    if provider.existing:
+        hosts = {name: _connection(config, name, address, places) for name, address in addresses.items()}
+        return _inventory(shared, {**shared, **_theirs(config), **_login(config), **_mounts_to_leave(mounts)}, hosts)
+    shared[f"provider_{provider.name}_purge"] = purge
     group = {**shared, f"provider_{provider.name}_known_hosts_dir": str(places.known_hosts_dir)}
-    return _inventory(shared, group, {name: {} for name in names})
+    return _inventory(shared, group, {name: {} for name in addresses})
+
+
+def _keys(provider: Provider, places: Places, public_key: str | None) -> dict[str, Any]:
+    if provider.existing:
+        return {}
+    return {
+        f"provider_{provider.name}_authorized_key": public_key,
+        f"provider_{provider.name}_known_hosts_dir": str(places.known_hosts_dir),
+    }
+
+
+def _theirs(config: Config) -> dict[str, Any]:
+    """Return the variables of hosts that are there already, for any run on them: how their owner reaches them."""
+    provider = PROVIDERS[config.provider]
+    return dict(provider.variables(config, [], "")) if provider.existing else {}
+
+
+def _mounts_to_leave(mounts: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the variables of a host that stays behind when its cluster goes: the mounts to take away from it."""
+    clients = list(dict.fromkeys(mount["client"] for mount in mounts))
+    variables: dict[str, Any] = {"px_fuse_clients": clients}
+    for client in clients:
+        variables[f"{client}_mounts"] = [
+            {"path": mount["path"], "bucket": mount["bucket"], "state": "absent"}
+            for mount in mounts
+            if mount["client"] == client
+        ]
+    return variables
 
 
 def _neutral(config: Config, state: str) -> dict[str, Any]:
     return {"px_provider": config.provider, "px_cluster": config.cluster, "px_state": state}
 
 
-def _connection(name: str, address: str | None, places: Places) -> dict[str, Any]:
-    own: dict[str, Any] = {"ansible_ssh_common_args": shlex.join(ssh.options(name, places.key, places.known_hosts_dir))}
+def _login(config: Config) -> dict[str, Any]:
+    """Return who logs in to the hosts; whoever is not root becomes it there."""
+    user = PROVIDERS[config.provider].user(config)
+    return {"ansible_user": user} if user == "root" else {"ansible_user": user, "ansible_become": True}
+
+
+def _connection(config: Config, name: str, address: str | None, places: Places) -> dict[str, Any]:
+    own: dict[str, Any] = {"ansible_ssh_common_args": shlex.join(ssh_options(config, name, places))}
     if address is not None:
         own["ansible_host"] = address
     return own
+
+
+def ssh_options(config: Config, name: str, places: Places) -> list[str]:
+    """Return ssh's options for a host of the cluster."""
+    existing = PROVIDERS[config.provider].existing
+    return existing.ssh(config) if existing else ssh.options(name, places.key, places.known_hosts_dir)
 
 
 def _inventory(localhost: Mapping[str, Any], group: Mapping[str, Any], hosts: Mapping[str, Any]) -> dict[str, Any]:

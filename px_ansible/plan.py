@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from px_ansible.clients import CLIENTS
+from px_ansible.lookups import template_of
 from px_ansible.providers import PROVIDERS
-from px_ansible.stores import STORES
+from px_ansible.stores import STORES, Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from px_ansible.config import Config, Mount
     from px_ansible.providers import Provider
@@ -90,12 +92,13 @@ class MountPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way from what exists to what px.yaml says."""
+    """The way from what exists to what px.yaml says; `found_mounts` are those that the hosts have before."""
 
     config: Config
     hosts: tuple[HostPlan, ...]
     mounts: tuple[MountPlan, ...]
     shared: tuple[SharedThing, ...]
+    found_mounts: tuple[Mapping[str, str], ...] = ()
 
     def hosts_to(self, *actions: Action) -> list[str]:
         """Return the names of the hosts with one of these actions."""
@@ -131,11 +134,6 @@ class Plan:
         return bool(actions - {Action.KEEP}) or any(one.state != "running" for one in self.shared)
 
 
-def host_names(config: Config) -> list[str]:
-    """Return the names of the hosts that px.yaml wants."""
-    return [f"{config.cluster}-{number}" for number in range(1, config.nodes + 1)]
-
-
 def make_plan(config: Config, found: Found, public_key: str | None = None) -> Plan:
     """Compare by name; `public_key` is the cluster's, None where none was made yet."""
     provider = PROVIDERS[config.provider]
@@ -144,6 +142,7 @@ def make_plan(config: Config, found: Found, public_key: str | None = None) -> Pl
         hosts=tuple(_plan_hosts(config, provider, found, public_key)),
         mounts=tuple(_plan_mounts(config, provider, found)),
         shared=found.shared,
+        found_mounts=found.applied,
     )
 
 
@@ -152,11 +151,11 @@ def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: st
     wanted = dict(provider.attributes(config))
     if public_key is not None:
         wanted["key"] = public_key
-    names = host_names(config)
-    for name in names:
+    for name in config.hosts:
         host = existing.get(name)
         if host is None:
-            yield HostPlan(name, Action.CREATE)
+            # A host that is there before its cluster is reached by its name.
+            yield HostPlan(name, Action.CREATE, address=name if provider.existing else None)
             continue
         differences = [key for key, value in wanted.items() if host.attributes.get(key) != value]
         fixed = [key for key in differences if key in provider.fixed]
@@ -169,8 +168,9 @@ def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: st
             yield HostPlan(name, Action.CHANGE, reason, host.address)
         else:
             yield HostPlan(name, Action.KEEP, None, host.address)
-    for name in sorted(existing.keys() - set(names), key=lambda name: (len(name), name)):
-        yield HostPlan(name, Action.REMOVE, f"px.yaml asks for {config.nodes}", existing[name].address)
+    reason = "px.yaml does not list it" if provider.existing else f"px.yaml asks for {config.nodes}"
+    for name in sorted(existing.keys() - set(config.hosts), key=lambda name: (len(name), name)):
+        yield HostPlan(name, Action.REMOVE, reason, existing[name].address)
 
 
 def _difference(key: str, old: Any, new: Any) -> str:
@@ -196,9 +196,12 @@ def _plan_mounts(config: Config, provider: Provider, found: Found) -> Iterator[M
 
 
 def _planned(config: Config, provider: Provider, mount: Mount) -> MountPlan:
-    emulator = provider.emulators.get(mount.store) if mount.endpoint is None else None
+    emulator = provider.emulators[mount.store] if is_emulated(config, mount) else None
     variables: dict[str, Any] = {
         "path": mount.path,
+        # Said where the client could mean another one.
+        "store": mount.store if len(CLIENTS[mount.client].stores) > 1 else None,
+        "account": mount.account,
         "bucket": mount.bucket,
         "prefix": mount.prefix,
         "read_only": mount.read_only,
@@ -206,17 +209,27 @@ def _planned(config: Config, provider: Provider, mount: Mount) -> MountPlan:
         "gid": mount.gid,
         "file_mode": mount.file_mode,
         "dir_mode": mount.dir_mode,
+        "region": mount.region,
         "endpoint": mount.endpoint,
         "options": dict(mount.options),
+        "anonymous": mount.anonymous,
+        "cache": _kept(asdict(mount.cache)),
+        "credentials": {name: template_of(secret) for name, secret in mount.credentials.items()},
+        "before": list(mount.before),
     }
     if emulator is not None:
         port = emulator_port(config, mount.store)
-        variables["endpoint"] = emulator.endpoint.format(port=port)
+        variables["endpoint"] = emulator.endpoint.format(port=port, account=mount.account)
         variables["anonymous"] = emulator.anonymous
-        variables["options"] = {**emulator.options, **mount.options}
-    kept = {key: value for key, value in variables.items() if value not in (None, "", {}, False)}
-    source = f"{STORES[mount.store].scheme}://{mount.bucket}" + (f"/{mount.prefix}" if mount.prefix else "")
-    return MountPlan(mount.path, source, mount.client, Action.KEEP, emulator is not None, kept)
+        variables["credentials"] = dict(emulator.credentials)
+        variables["options"] = {**emulator.options.get(mount.client, {}), **mount.options}
+    source = STORES[mount.store].writes(Address(mount.bucket, mount.prefix, mount.account))
+    return MountPlan(mount.path, source, mount.client, Action.KEEP, emulator is not None, _kept(variables))
+
+
+def _kept(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the variables that say something, so that a mount looks as someone would write it by hand."""
+    return {key: value for key, value in variables.items() if value is not False and value not in (None, "", {}, [])}
 
 
 def _leaving(applied: Mapping[str, str]) -> MountPlan:
@@ -238,8 +251,19 @@ def emulator_port(config: Config, store: str) -> int:
 
 
 def emulated_buckets(config: Config) -> list[dict[str, Any]]:
-    """Return the buckets that the provider serves without a cloud: `store`, `name` and `port` of each, once."""
-    emulators = PROVIDERS[config.provider].emulators
-    mounts: Sequence[Mount] = [mount for mount in config.mounts if mount.endpoint is None and mount.store in emulators]
-    named = {(mount.store, mount.bucket) for mount in mounts}
-    return [{"store": store, "name": name, "port": emulator_port(config, store)} for store, name in sorted(named)]
+    """Return the buckets that the provider serves without a cloud: `store`, `name`, `port` and `account`, each once."""
+    named = {(mount.store, mount.account, mount.bucket) for mount in config.mounts if is_emulated(config, mount)}
+    return [
+        {
+            "store": store,
+            "name": name,
+            "port": emulator_port(config, store),
+            **({"account": account} if account else {}),
+        }
+        for store, account, name in sorted(named)
+    ]
+
+
+def is_emulated(config: Config, mount: Mount) -> bool:
+    """Tell whether the provider serves the mount's bucket without a cloud."""
+    return mount.endpoint is None and mount.store in PROVIDERS[config.provider].emulators

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from px_ansible.errors import PxError, RunError, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from px_ansible.events import Event
 
@@ -49,11 +49,15 @@ class HostReport:
 
 @dataclass(slots=True)
 class Report:
-    """The end of a run: take it as the `on_event` of a run, or beside one."""
+    """The end of a run: take it as the `on_event` of a run, or beside one.
+
+    `unreachable_hint` says what helps with a host that could not be reached, from the message and its name.
+    """
 
     hosts: dict[str, HostReport] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     changed: int = 0
+    unreachable_hint: Callable[[str, str], str | None] | None = None
 
     def __call__(self, event: Event) -> None:
         """Take the next event."""
@@ -76,6 +80,8 @@ class Report:
             host.state = event.kind
             host.error = _sentence(event)
             host.hint = result.get("hint")
+            if event.kind == "unreachable" and self.unreachable_hint:
+                host.hint = self.unreachable_hint(str(result.get("msg") or ""), event.host)
             host.log = _log(result)
 
     @property

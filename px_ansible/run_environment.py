@@ -36,6 +36,11 @@ _NOR_THESE = frozenset(
 _YET_THESE = "ANSIBLE_VAULT_"
 
 
+def reaches_a_run(name: str) -> bool:
+    """Tell whether an environment variable of px-ansible is one of its Ansible's too."""
+    return (not name.startswith(_NOT_FOR_A_RUN) and name not in _NOR_THESE) or name.startswith(_YET_THESE)
+
+
 def environment(folder: Path, scratch: Path, *, artifacts: str, callbacks: str) -> dict[str, str]:
     """Return the environment for a run in `folder`: the caller's, without its own ideas about Ansible.
 
@@ -43,11 +48,7 @@ def environment(folder: Path, scratch: Path, *, artifacts: str, callbacks: str) 
     """
     for name in ("cp", "tmp", "home"):
         (scratch / name).mkdir(mode=0o700)
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if (not name.startswith(_NOT_FOR_A_RUN) and name not in _NOR_THESE) or name.startswith(_YET_THESE)
-    }
+    kept = {name: value for name, value in os.environ.items() if reaches_a_run(name)}
     others = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or _DEFAULT_COLLECTIONS
     return kept | {
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),

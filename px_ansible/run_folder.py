@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from px_ansible.content import link_collection
 from px_ansible.errors import PrerequisiteError
+from px_ansible.lookups import Template
 from px_ansible.run_environment import ANSIBLE_CFG
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def lay_out(folder: Path, inventory: Mapping[str, Any], content: Path | None) ->
 
 def _literal(value: Any) -> Any:
     """Mark what Ansible would take for a template as plain text: an inventory file is trusted otherwise."""
+    if isinstance(value, Template):
+        return str(value)
     if isinstance(value, str):
         return {"__ansible_unsafe": value} if any(mark in value for mark in _TEMPLATE_MARKS) else value
     if isinstance(value, dict):

@@ -91,9 +91,9 @@ def run(
     """Run a playbook of the collection (`provision` -> playbooks/provision.yml) and tell `on_event` what happens.
 
     `inventory` has the form of Ansible's YAML inventory; its values are literal, Ansible never templates
-    them. `on_event` is called in the caller's thread, in order, and may be slow: events wait for it. Ctrl-C
-    stops Ansible and all of its children, a second one kills them; either ends in KeyboardInterrupt once they
-    are gone.
+    them, but for those that are a `lookups.Template`. `on_event` is called in the caller's thread, in order, and may
+    be slow: events wait for it. Ctrl-C stops Ansible and all of its children, a second one kills them; either ends
+    in KeyboardInterrupt once they are gone.
     """
     from ansible_runner.config.runner import RunnerConfig  # noqa: PLC0415 - 0.1 s
     from ansible_runner.runner import Runner  # noqa: PLC0415

@@ -37,12 +37,15 @@ if TYPE_CHECKING:
 def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, output: str, verbosity: int) -> int:
     """Remove the cluster's hosts and what they share. Buckets in a cloud are never touched.
 
+    Hosts that were there before (provider static) stay: they lose the mounts of the cluster, and nothing else.
+
     \b
     Example:
       px-ansible destroy --provider local
     """  # noqa: D301
     from px_ansible.cli.progress import Progress  # noqa: PLC0415
     from px_ansible.cli.tables import count, print_json  # noqa: PLC0415
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, verbosity)
     with cluster.state.lock():
@@ -58,6 +61,9 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
         click.echo(f"Still there: {', '.join(names)}")
         for host in report.failed:
             click.echo(f"  {host.name}: {host.error}")
+    elif found.hosts and PROVIDERS[cluster.config.provider].existing:
+        mounts, hosts = count(len(found.applied), "mount"), count(len(found.hosts), "host")
+        click.echo(f"Took {mounts} away from {hosts}; the hosts and the buckets stay.")
     elif found.hosts or found.shared or report.changed:
         kept = "" if purge else "; buckets stay"
         click.echo(f"Removed {count(len(found.hosts), 'host')} and what they shared: nothing of them is left{kept}.")
@@ -68,9 +74,15 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
 
 def _agree(cluster: Cluster, found: Found, *, yes: bool, purge: bool, say: bool) -> None:
     """Show what goes, and ask."""
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
+
     if not (found.hosts or found.shared):
         return
-    if say:
+    if say and PROVIDERS[cluster.config.provider].existing:
+        click.echo(f"This ends the cluster {cluster.config.cluster}. Its hosts stay, and lose its mounts:")
+        for name in [host.name for host in found.hosts] + [mount["path"] for mount in found.applied]:
+            click.echo(f"  - {name}")
+    elif say:
         click.echo(f"This removes the cluster {cluster.config.cluster} ({cluster.config.provider}):")
         for name in [host.name for host in found.hosts] + [one.name for one in found.shared]:
             click.echo(f"  - {name}")

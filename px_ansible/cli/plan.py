@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +11,8 @@ from px_ansible.cli.options import file_option, open_cluster, output_option, pro
 from px_ansible.errors import EXIT_CHANGES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from px_ansible.plan import Plan
 
 STYLES = {
@@ -20,6 +23,8 @@ STYLES = {
     "remove": "red",
     "keep": "dim",
 }
+# What happens to hosts that were there before their cluster.
+WORDS = {"create": "add", "remove": "leave"}
 SIGNS = {"create": "+", "start": ">", "change": "~", "replace": "±", "remove": "-", "keep": " "}
 
 
@@ -57,10 +62,12 @@ def plan(file: str | None, provider: str | None, detailed_exitcode: bool, output
 def show(made: Plan) -> None:
     """Print a plan as tables with one line of sum."""
     from px_ansible.cli.tables import console, table  # noqa: PLC0415
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     screen = console()
     screen.print(f"Cluster [bold]{made.config.cluster}[/], provider {made.config.provider}\n")
-    rows = [(_word(host.action), host.name, host.reason or "") for host in made.hosts]
+    words = WORDS if PROVIDERS[made.config.provider].existing else {}
+    rows = [(_word(host.action, words), host.name, host.reason or "") for host in made.hosts]
     table(screen, ("", "host", "why"), rows)
     if made.mounts:
         screen.print()
@@ -77,22 +84,24 @@ def show(made: Plan) -> None:
     screen.print(f"\n{summary(made)}")
 
 
-def _word(action: str) -> str:
-    return f"[{STYLES[action]}]{SIGNS[action]} {action}[/]"
+def _word(action: str, words: Mapping[str, str] = MappingProxyType({})) -> str:
+    return f"[{STYLES[action]}]{SIGNS[action]} {words.get(action, action)}[/]"
 
 
 def summary(made: Plan) -> str:
     """Return the plan in one sentence."""
     from px_ansible.cli.tables import count  # noqa: PLC0415
     from px_ansible.plan import Action  # noqa: PLC0415
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     parts = []
-    for noun, steps in (
-        ("host", [one.action for one in made.hosts]),
-        ("mount", [one.action for one in made.mounts]),
+    words = WORDS if PROVIDERS[made.config.provider].existing else {}
+    for noun, steps, its_words in (
+        ("host", [one.action for one in made.hosts], words),
+        ("mount", [one.action for one in made.mounts], {}),
     ):
         parts += [
-            f"{count(steps.count(action), noun)} to {action}"
+            f"{count(steps.count(action), noun)} to {its_words.get(action, action)}"
             for action in Action
             if action is not Action.KEEP and action in steps
         ]

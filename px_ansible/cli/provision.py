@@ -49,6 +49,7 @@ def provision(file: str | None, provider: str | None, yes: bool, replace: bool, 
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, verbosity)
+    cluster.require_credentials()
     began = time.monotonic()
     with cluster.state.lock():
         with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
@@ -69,6 +70,7 @@ def provision(file: str | None, provider: str | None, yes: bool, replace: bool, 
 def _agree(plan: Plan, *, yes: bool, replace: bool) -> None:
     """Ask before anything is made or lost; nobody is asked about a plan that only keeps and repairs."""
     from px_ansible.plan import Action  # noqa: PLC0415
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     if (fixed := plan.hosts_to(Action.REPLACE)) and not replace:
         raise UsageError(
@@ -78,7 +80,9 @@ def _agree(plan: Plan, *, yes: bool, replace: bool) -> None:
     if not any(host.pending for host in plan.hosts):
         return
     question = "Go ahead?"
-    if plan.destroys:
+    if plan.destroys and PROVIDERS[plan.config.provider].existing:
+        question = f"{', '.join(plan.destroys)} will lose the mounts of this cluster, and nothing else. Go ahead?"
+    elif plan.destroys:
         question = (
             f"{', '.join(plan.destroys)} will be removed, and what is only on them is lost; buckets stay. Go ahead?"
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from px_ansible.cli.tables import console, count, table
 from px_ansible.plan import Action
+from px_ansible.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -98,13 +99,17 @@ def _reason(screen: Console, error: str, log: list[str], hint: str | None) -> No
     screen.print()
 
 
+_DONE_WITH_THEIRS = {**_DONE, Action.CREATE: "added", Action.REMOVE: "left as they were"}
+
+
 def _outcome(plan: Plan, report: Report) -> str:
     wrong = len(report.failed) + len(report.unreachable)
     if wrong:
         verb = "is" if wrong == 1 else "are"
         first = f"{wrong} of {count(len(plan.hosts), 'host')} {verb} not as px.yaml says"
         return f"{first}; `px-ansible provision` goes on from here."
-    done = [f"{count(len(names), 'host')} {word}" for action, word in _DONE.items() if (names := plan.hosts_to(action))]
+    words = _DONE_WITH_THEIRS if PROVIDERS[plan.config.provider].existing else _DONE
+    done = [f"{count(len(names), 'host')} {word}" for action, word in words.items() if (names := plan.hosts_to(action))]
     done += [
         f"{count(len(paths), 'mount')} {word}" for action, word in _DONE.items() if (paths := plan.mounts_to(action))
     ]

@@ -33,20 +33,17 @@ def ssh(command: list[str], file: str | None, provider: str | None, host: str | 
       px-ansible ssh
       px-ansible ssh demo-2 -- ls -l /px-gcs-bucket
     """  # noqa: D301
-    from px_ansible import ssh as connection  # noqa: PLC0415
-    from px_ansible.plan import host_names  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, 0)
     known = cluster.state.read_inventory()
     if not known:
         raise UsageError("the cluster has no hosts yet", hint="px-ansible provision")
-    host = host or host_names(cluster.config)[0]
+    host = host or cluster.config.hosts[0]
     if host not in known:
         raise UsageError(f"there is no host {host!r}", hint=f"the hosts are: {', '.join(known)}")
     address = known[host]["address"]
     if address is None:
         raise UsageError(f"{host} has no address: it has never been up", hint="px-ansible provision")
-    user = PROVIDERS[cluster.config.provider].user
-    options = connection.options(host, cluster.state.key(), cluster.state.known_hosts_dir())
-    os.execvp("ssh", ["ssh", *options, f"{user}@{address}", *command])
+    user = PROVIDERS[cluster.config.provider].user(cluster.config)
+    os.execvp("ssh", ["ssh", *cluster.ssh_options(host), f"{user}@{address}", *command])

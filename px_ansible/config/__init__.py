@@ -7,6 +7,6 @@ at one file in one pass, and only a file without an issue becomes a Config. Noth
 from __future__ import annotations
 
 from px_ansible.config.load import load, parse, shown_name
-from px_ansible.config.model import Config, Mount
+from px_ansible.config.model import Cache, Config, Mount, Secret
 
-__all__ = ["Config", "Mount", "load", "parse", "shown_name"]
+__all__ = ["Cache", "Config", "Mount", "Secret", "load", "parse", "shown_name"]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import words
-from px_ansible.stores import LATER, STORES, Address, Store, prefix_problem
+from px_ansible.stores import STORES, Address, Store, pasted, prefix_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,89 +14,109 @@ if TYPE_CHECKING:
     from px_ansible.errors import Issue
     from px_ansible.source import Path, Source
 
-_SCHEMES = {store.scheme: store for store in STORES.values()}
-_HAVE = [f"{store.name} ({store.scheme}://BUCKET)" for store in STORES.values()]
-_HERE = f"this version has {words.join(_HAVE, 'and')}"
+_SPOKEN = [f"{store.form} ({store.name})" for store in STORES.values() if store.by_address]
+_HERE = f"a source is one of {words.join(_SPOKEN, 'or')}"
 
 
 def store_of(fields: dict[str, Any]) -> Store | None:
-    """Return the store that a mount names, or else the one that its source's scheme decides."""
+    """Return the store that a mount names, or else the one that its source decides."""
     named, written = fields.get("store"), fields.get("source")
+    if right := contradicted(fields):
+        return right
     if named is not None:
         return STORES.get(named) if isinstance(named, str) else None
-    return _by_scheme(_address(written))
+    return _by_address(written)
+
+
+def contradicted(fields: dict[str, Any]) -> Store | None:
+    """Return the store of a mount's source where its `store` names one that has no such addresses."""
+    named, right = fields.get("store"), _by_address(fields.get("source"))
+    if right is None or not isinstance(named, str) or (named in STORES and STORES[named].reads(fields["source"])):
+        return None
+    return right
 
 
 def issues_of(source: Source, place: Path, fields: dict[str, Any]) -> Iterator[Issue]:
     """Yield the issues of the `source` and the `store` of the mount at `place`."""
     named, written = fields.get("store"), fields.get("source")
-    address = _address(written)
-    if isinstance(named, str):
-        yield from _store_issues(source, (*place, "store"), named, written)
+    right = _by_address(written)
+    store = STORES.get(named) if isinstance(named, str) else None
+    address = store.reads(written) if store and isinstance(written, str) else None
+    if isinstance(named, str) and address is None:
+        yield from _store_issues(source, (*place, "store"), named, written, right)
     if not isinstance(written, str):
         return
     at = (*place, "source")
-    if address and (store := _by_scheme(address)):
+    if store and address:
         yield from _address_issues(source, at, store, address)
-    elif isinstance(named, str) and named in STORES:
-        store = STORES[named]
-        message = f"the source {words.quote(written)} is no address of store {named!r}"
-        yield source.at_value(at, message, _meant(store, written, address), rule="store-and-source")
-    elif named is None and address:
-        message = f"no store of this version has addresses that begin with '{address.scheme}://'"
-        near = _SCHEMES.get(address.scheme.lower())
-        hint = _meant(near, written, address) if near else _HERE
-        yield source.at_value(at, message, hint, rule="unknown-store")
-    elif named is None:
-        message = f"the source {words.quote(written)} is no address of a bucket"
-        hint = _meant(next(iter(STORES.values())), written, None)
-        yield source.at_value(at, message, hint, rule="store-and-source")
+    elif right and (found := right.reads(written)):
+        yield from _address_issues(source, at, right, found)
+    elif store or named is None:
+        yield _no_address(source, at, store, written)
 
 
-def _store_issues(source: Source, at: Path, named: str, written: Any) -> Iterator[Issue]:
-    right = _by_scheme(_address(written))
-    if right and right.name != named:
+def _store_issues(source: Source, at: Path, named: str, written: Any, right: Store | None) -> Iterator[Issue]:
+    if right:
         says = f"of store {right.name!r}, but 'store' says {words.quote(named)}"
         message = f"the source {words.quote(written)} is {says}"
-        hint = f"write 'store: {right.name}', or leave 'store' out"
-        yield source.at_value(at, message, hint, rule="store-and-source")
-    elif named in LATER:
-        yield source.at_value(at, f"store {named!r} is not in this version", _HERE, rule="unknown-store")
+        others = [store.name for store in STORES.values() if store.reads(written)]
+        hint = " or ".join(f"'store: {name}'" for name in others)
+        yield source.at_value(at, message, f"write {hint}, or leave 'store' out", rule="store-and-source")
     elif named not in STORES:
         close = words.meant(named, STORES)
-        hint = f"did you mean {close!r}?" if close else _HERE
+        hint = f"did you mean {close!r}?" if close else f"there are {words.join(STORES, 'and')}"
         yield source.at_value(at, f"there is no store {words.quote(named)}", hint, rule="unknown-store")
 
 
 def _address_issues(source: Source, at: Path, store: Store, address: Address) -> Iterator[Issue]:
+    bucket = store.form.rsplit("/", 1)[-1].lower()
     if not address.bucket:
-        message = "the source names no bucket"
-        yield source.at_value(at, message, f"write {store.scheme}://BUCKET", rule="bucket-name")
-    elif problem := store.bucket_problem(address.bucket):
-        message = f"the bucket name {words.quote(address.bucket)} {problem}"
-        hint = "check the name: no bucket can be called this"
-        if store.bucket_problem(address.bucket.lower()) is None:
-            hint = f"did you mean '{store.scheme}://{address.bucket.lower()}'?"
+        yield source.at_value(at, f"the source names no {bucket}", f"write {store.form}", rule="bucket-name")
+    elif problem := store.problem(address):
+        message = f"the {problem.kind} name {words.quote(problem.name)} {problem.says}"
+        hint = f"check the name: no {problem.kind} can be called this"
+        lower = Address(address.bucket.lower(), "", address.account.lower())
+        if store.problem(lower) is None:
+            hint = f"did you mean '{store.writes(lower)}'?"
         yield source.at_value(at, message, hint, rule="bucket-name")
-    elif problem := prefix_problem(address.prefix):
-        message = f"the folder {words.quote(address.prefix)} of the source {problem}"
-        hint = f"write the folder as it is in the bucket: {store.scheme}://{address.bucket}/FOLDER"
+    elif says := prefix_problem(address.prefix):
+        message = f"the folder {words.quote(address.prefix)} of the source {says}"
+        plain = store.writes(Address(address.bucket, "", address.account))
+        hint = f"write the folder as it is in the bucket: {plain}/FOLDER"
         yield source.at_value(at, message, hint, rule="source-folder")
 
 
-def _meant(store: Store, written: str, address: Address | None) -> str:
-    """Return the address that was probably meant."""
-    if address and address.scheme.lower() != store.scheme:
-        return f"write the address of the bucket: {store.scheme}://BUCKET"
-    bucket = address.bucket if address else written.removeprefix(store.scheme).lstrip(":/")
-    if store.bucket_problem(bucket or "-") is not None:
-        return f"write {store.scheme}://BUCKET"
-    return f"did you mean '{store.scheme}://{bucket}'?"
+def _no_address(source: Source, at: Path, store: Store | None, written: str) -> Issue:
+    """Return the issue of a source that no store reads, or not the one that was named."""
+    # What follows a question mark may be a signature.
+    shown = words.quote(written.partition("?")[0])
+    message = f"the source {shown} is no address of {f'store {store.name!r}' if store else 'a bucket'}"
+    rule = "store-and-source" if store else "unknown-store"
+    return source.at_value(at, message, _meant(store, written), rule=rule)
 
 
-def _address(written: Any) -> Address | None:
-    return Address.of(written) if isinstance(written, str) else None
+def _meant(store: Store | None, written: str) -> str:
+    """Return the address that was probably meant, or how addresses are written."""
+    candidates = [store] if store else [one for one in STORES.values() if one.by_address]
+    if keys := pasted.meant(written):
+        return "write " + words.join([f"'{name}: {value}'" for name, value in keys.items()], "and")
+    whole = [address for one in candidates if (address := _completed(one, written))]
+    if whole:
+        return f"did you mean {words.join([repr(address) for address in whole], 'or')}?"
+    return f"write the address of the bucket: {store.form}" if store else _HERE
 
 
-def _by_scheme(address: Address | None) -> Store | None:
-    return _SCHEMES.get(address.scheme) if address else None
+def _completed(store: Store, written: str) -> str | None:
+    """Return a bare name, or one with a slip in its scheme, as the address of a store; None where it cannot be."""
+    scheme = store.form.split("://")[0]
+    whole = re.sub(rf"^({scheme}:/*|/*)(?![a-z0-9]+:)", f"{scheme}://", written, count=1, flags=re.IGNORECASE)
+    address = store.reads(whole)
+    fine = address and address.bucket and store.problem(address) is None and prefix_problem(address.prefix) is None
+    return whole if fine else None
+
+
+def _by_address(written: Any) -> Store | None:
+    """Return the store whose addresses begin as a source does."""
+    if not isinstance(written, str):
+        return None
+    return next((store for store in STORES.values() if store.by_address and store.reads(written)), None)

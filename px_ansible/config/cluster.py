@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from px_ansible.config import values, words
+from px_ansible.config import existing, values, words
 from px_ansible.errors import Issue
 from px_ansible.providers import LATER, PROVIDERS
 
@@ -68,12 +68,14 @@ def issues_of(source: Source, block: Any, choice: Choice, *, must_exist: bool) -
     provider = PROVIDERS.get(choice.name)
     if isinstance(image, str) and provider and image not in provider.images:
         message = f"provider {provider.name!r} has no image {words.quote(image)}"
-        hint = f"it has {words.join(provider.images, 'and')}"
+        hint = f"it has {words.join(provider.images, 'and')}" if provider.images else "take 'image' out"
         yield source.at_value(("cluster", "image"), message, hint, rule="unknown-image")
-    if isinstance(memory, int | float | str) and not isinstance(memory, bool) and values.memory_mib(memory) is None:
+    if isinstance(memory, int | float | str) and not isinstance(memory, bool) and values.size_mib(memory) is None:
         message = f"'memory_per_node' must be a size from 128 MiB to 64 TiB, not {words.quote(memory)}"
         hint = "write a number of GiB, or a size: 16, 16GB, 16 GiB, 512 MiB"
         yield source.at_value(("cluster", "memory_per_node"), message, hint, rule="memory-size")
+    if provider and provider.existing:
+        yield from existing.issues_of(source, block, provider, choice.origin)
 
 
 def _provider_issues(source: Source, block: dict[str, Any], choice: Choice, *, must_exist: bool) -> Iterator[Issue]:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from px_ansible import schema
-from px_ansible.config import addresses, cluster, mounts, shape, values
+from px_ansible.config import addresses, cluster, credentials, mounts, shape, values
 from px_ansible.config.model import Config
 from px_ansible.errors import ConfigError, Issue
+from px_ansible.providers import PROVIDERS
 from px_ansible.source import read
 from px_ansible.text import MAX_BYTES
 
@@ -51,7 +52,10 @@ def parse(
     Raises:
         ConfigError: with every problem of the file, in file order.
     """
-    source = read(raw, name=name)
+    try:
+        source = read(raw, name=name)
+    except ConfigError as error:
+        raise ConfigError(error.issues, lines=credentials.shown_lines(error.lines)) from None
     clouds = {
         store.provider
         for place in mounts.find(source)
@@ -59,16 +63,20 @@ def parse(
     }
     block = source.data.get("cluster")
     choice = cluster.provider_of(block, provider, clouds)
-    shape_issues = shape.issues_of(source)
+    shape_issues = shape.issues_of(source, mounts.as_addressed(source))
+    provider_row = PROVIDERS.get(choice.name)
     rules = [
         *values.number_issues(source, shape_issues),
         *cluster.issues_of(source, block, choice, must_exist=provider_must_exist),
-        *mounts.issues_of(source),
+        *mounts.issues_of(source, provider_row.emulators if provider_row else ()),
     ]
     issues = _in_file_order(source.issues, rules, shape_issues)
+    if not issues:
+        config = _config(source, choice.name, file)
+        issues = list(mounts.build_issues(source, provider_row.arch(config))) if provider_row else []
     if issues:
-        raise ConfigError(issues, lines=source.lines)
-    return _config(source, choice.name, file)
+        raise ConfigError(issues, lines=credentials.shown_lines(source.lines, source))
+    return config
 
 
 def _config(source: Source, provider: str, file: Path) -> Config:
@@ -76,17 +84,26 @@ def _config(source: Source, provider: str, file: Path) -> Config:
     memory = fields.get("memory_per_node")
     block = f"provider-{provider}"
     known = schema.defaults(block) if block in schema.bundled()["$defs"] else {}
+    settings = {**known, **fields.get(provider, {})}
+    name = fields.get("name") or cluster.default_name(file)
+    row = PROVIDERS.get(provider)
+    hosts = row.existing.names(settings) if row and row.existing else _numbered(name, int(fields["nodes"]))
     return Config(
         file=file,
-        cluster=fields.get("name") or cluster.default_name(file),
+        cluster=name,
         provider=provider,
-        nodes=int(fields["nodes"]),
+        hosts=tuple(hosts),
         cpus_per_node=int(fields["cpus_per_node"]),
-        memory_per_node=None if memory is None else values.memory_mib(memory),
+        memory_per_node=None if memory is None else values.size_mib(memory),
         image=fields.get("image"),
-        mounts=mounts.mounts_of(source),
-        settings={**known, **fields.get(provider, {})},
+        mounts=mounts.mounts_of(source, file.absolute().parent),
+        settings=settings,
     )
+
+
+def _numbered(cluster_name: str, nodes: int) -> list[str]:
+    """Return the names of hosts that are made for the cluster."""
+    return [f"{cluster_name}-{number}" for number in range(1, nodes + 1)]
 
 
 def _in_file_order(*layers: Sequence[Issue]) -> list[Issue]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from px_ansible.config import addresses, values, words
-from px_ansible.config.model import Mount
-from px_ansible.config.paths import above, path_problem
+from px_ansible.config import addresses, clients, credentials, values, words
+from px_ansible.config.model import Cache, Mount
+from px_ansible.config.paths import above, cache_problem, path_problem
 from px_ansible.schema import defaults
-from px_ansible.stores import Address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from pathlib import Path as FilePath
 
     from px_ansible.errors import Issue
     from px_ansible.source import Path, Source
@@ -38,8 +38,25 @@ def fields_of(source: Source, place: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def issues_of(source: Source) -> Iterator[Issue]:
-    """Yield the issues of all mounts that the schema cannot say."""
+def as_addressed(source: Source) -> dict[str, Any]:
+    """Return the data of a px.yaml in which every mount is of the store that its source is an address of.
+
+    Where `store` says another one, that is the mistake: its other keys are right for the bucket they stand with.
+    """
+    data = dict(source.data)
+    for place in find(source):
+        fields = fields_of(source, place)
+        if right := addresses.contradicted(fields):
+            inside: Any = data
+            for part in place[:-1]:
+                inside[part] = dict(inside[part])
+                inside = inside[part]
+            inside[place[-1]] = {**fields, "store": right.name}
+    return data
+
+
+def issues_of(source: Source, emulated: Collection[str]) -> Iterator[Issue]:
+    """Yield the issues of all mounts that the schema cannot say; `emulated` are the stores served without a cloud."""
     seen: dict[str, Path] = {}
     places = find(source)
     lines = {str(place[-1]): source.line_of(place) for place in places}
@@ -57,44 +74,74 @@ def issues_of(source: Source) -> Iterator[Issue]:
             hint = f"the other one is on line {source.line_of(seen[path])}: keep one of them"
             yield source.at_key(place, message, hint, rule="mount-twice")
         seen.setdefault(path, place)
-        yield from _field_issues(source, place, fields_of(source, place))
+        yield from _field_issues(source, place, fields_of(source, place), emulated)
+        yield from _cache_issues(source, place, fields_of(source, place), lines)
 
 
-def _field_issues(source: Source, place: Path, fields: dict[str, Any]) -> Iterator[Issue]:
+def _field_issues(source: Source, place: Path, fields: dict[str, Any], emulated: Collection[str]) -> Iterator[Issue]:
     yield from addresses.issues_of(source, place, fields)
     store = addresses.store_of(fields)
+    if store:
+        yield from credentials.issues_of(source, place, fields, store)
+        if client := clients.client_of(fields, store):
+            yield from clients.issues_of(source, place, fields, client)
+        addressed = any(key in fields or clients.misspelt(fields, key) for key in ("region", "endpoint"))
+        if store.needs_region and not addressed and store.name not in emulated:
+            message = f"store {store.name!r} needs the region of the bucket: it is part of its address"
+            yield source.at_value((*place, "store"), message, "add below it: region: nyc3", rule="region")
     for key in values.MODE_KEYS:
         text = source.entries[(*place, key)].text if key in fields else None
         if text and values.mode(text) is None:
             message = f"{key!r} must be three octal digits in which the owner can read, not {words.quote(text)}"
             example = "0755" if key == "dir_mode" else "0644"
             yield source.at_value((*place, key), message, f'for example: {key}: "{example}"', rule="file-mode")
-    options = fields.get("options")
-    for name in options if isinstance(options, dict) and store else ():
-        if store and (instead := store.settled_options.get(name)):
-            message = f"the option {name!r} is set by px-ansible"
-            yield source.at_key((*place, "options", name), message, instead, rule="settled-option")
+
+
+def _cache_issues(source: Source, place: Path, fields: dict[str, Any], mounts: Collection[str]) -> Iterator[Issue]:
+    cache = fields.get("cache")
+    if not isinstance(cache, dict):
+        return
+    size, path = cache.get("size"), cache.get("path")
+    at = (*place, "cache")
+    if isinstance(size, int | float | str) and not isinstance(size, bool) and values.size_mib(size) is None:
+        message = f"'size' must be a size from 128 MiB to 64 TiB, not {words.quote(size)}"
+        hint = "write a number of GiB, or a size: 10, 10GB, 10 GiB, 512 MiB"
+        yield source.at_value((*at, "size"), message, hint, rule="cache-size")
+    if isinstance(path, str) and path.startswith("/") and (problem := cache_problem(path, mounts)):
+        yield source.at_value((*at, "path"), *problem, rule="cache-path")
+
+
+def build_issues(source: Source, architecture: str) -> Iterator[Issue]:
+    """Yield the mounts of a px.yaml without issues whose client is not built for the hosts' architecture."""
+    for place in find(source):
+        fields = fields_of(source, place)
+        store = addresses.store_of(fields)
+        if store and (issue := clients.build_issue(source, place, fields, store, architecture)):
+            yield issue
 
 
 def _beside(path: str) -> str:
     return repr("/" + "-".join(path.strip("/").split("/")))
 
 
-def mounts_of(source: Source) -> tuple[Mount, ...]:
-    """Return the mounts of a px.yaml without issues, in file order."""
-    mounts = {str(place[-1]): _mount(source, place) for place in find(source)}
+def mounts_of(source: Source, folder: FilePath) -> tuple[Mount, ...]:
+    """Return the mounts of a px.yaml without issues, in file order; its files of secrets begin at `folder`."""
+    mounts = {str(place[-1]): _mount(source, place, folder) for place in find(source)}
     return tuple(mounts.values())
 
 
-def _mount(source: Source, place: Path) -> Mount:
+def _mount(source: Source, place: Path, folder: FilePath) -> Mount:
     fields = {**defaults("mount"), **fields_of(source, place)}
-    store, address = addresses.store_of(fields), Address.of(fields["source"])
+    store = addresses.store_of(fields)
+    address = store.reads(fields["source"]) if store else None
     if store is None or address is None:
         raise AssertionError(f"mount {place[-1]} passed the checks without a store")
     modes = {key: values.mode(str(source.entries[(*place, key)].text)) for key in values.MODE_KEYS if key in fields}
+    cache = fields["cache"]
     return Mount(
         path=str(place[-1]),
         store=store.name,
+        account=address.account,
         bucket=address.bucket,
         prefix=address.prefix,
         client=fields.get("client", store.clients[0]),
@@ -103,6 +150,15 @@ def _mount(source: Source, place: Path) -> Mount:
         gid=fields.get("gid"),
         file_mode=modes.get("file_mode"),
         dir_mode=modes.get("dir_mode"),
+        region=fields.get("region"),
         endpoint=fields.get("endpoint"),
+        anonymous=fields["anonymous"],
+        cache=Cache(
+            path=cache.get("path"),
+            size_mib=values.size_mib(cache["size"]) if "size" in cache else None,
+            metadata_seconds=cache.get("metadata_seconds"),
+        ),
+        credentials=credentials.secrets_of(fields, folder),
+        before=tuple(fields["before"]),
         options=dict(fields["options"]),
     )

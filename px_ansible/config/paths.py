@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from px_ansible.config.words import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # Of these, neither the folder nor anything below it.
 _CLOSED = (
@@ -71,3 +71,18 @@ def above(path: str) -> list[str]:
     """Return the folders that `path` is in, the nearest first."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(len(parts) - 1, 1, -1)]
+
+
+def cache_problem(path: str, mounts: Collection[str]) -> tuple[str, str] | None:
+    """Return what is wrong with the folder of a cache and what to write instead, or None."""
+    normal = "/" + posixpath.normpath(path).lstrip("/")
+    instead = "write another folder, such as '/var/cache/buckets', or leave 'path' out"
+    if path != normal:
+        return f"the folder {quote(path)} is not in its shortest form", f"write {normal!r}"
+    if path in _SYSTEM or any(path.startswith(f"{folder}/") for folder in _CLOSED):
+        return f"{quote(path)} belongs to the system", instead
+    if outer := next((folder for folder in (path, *above(path)) if folder in mounts), None):
+        return f"the cache {quote(path)} would be inside the mount {outer!r}", instead
+    if re.search(r"[^A-Za-z0-9._@+/-]", path):
+        return f"the folder {quote(path)} may have letters, digits and . _ @ + - only", instead
+    return None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from px_ansible.config import words
+from px_ansible.config import credentials, words
 from px_ansible.schema import bundled
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ _RULED = {"provider", "store"}
 _MOST_ERRORS, _MOST_UNKNOWN = 1000, 200
 
 
-def issues_of(source: Source) -> list[Issue]:
-    """Return the breaches of the schema, one for each place."""
+def issues_of(source: Source, data: dict[str, Any]) -> list[Issue]:
+    """Return the breaches of the schema, one for each place; `data` is that of the source, or what was meant by it."""
     # Both are slow to import, and `--help` needs neither.
     from jsonschema import Draft202012Validator  # noqa: PLC0415
     from referencing import Registry  # noqa: PLC0415
@@ -44,7 +45,7 @@ def issues_of(source: Source) -> list[Issue]:
     # An empty registry: a reference that the bundle does not answer is an error and never a download.
     validator = Draft202012Validator(schema, registry=Registry())
     found: dict[tuple[int, int, str], Issue] = {}
-    for error in islice(validator.iter_errors(source.data), _MOST_ERRORS):
+    for error in islice(validator.iter_errors(data), _MOST_ERRORS):
         for issue in _issues(error, source, schema["$defs"]):
             found.setdefault((issue.line, issue.column, issue.rule), issue)
     return list(found.values())
@@ -52,17 +53,14 @@ def issues_of(source: Source) -> list[Issue]:
 
 def _issues(error: ValidationError, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
     path: Path = tuple(error.absolute_path)
-    schema: Any = error.schema
     if error.validator == "additionalProperties":
         yield from _unknown_keys(path, error, source, definitions)
     elif error.validator == "required":
         yield _missing_key(path, error, source)
-    elif "propertyNames" in error.absolute_schema_path:
-        name = str(error.instance)
-        message = f"{words.quote(name)} {schema['patternErrorMessage']}"
-        right = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-        hint = f"did you mean {right!r}?" if right else None
-        yield source.at_key((*path, name), message, hint, rule="option-name")
+    elif isinstance(path[-1], int):
+        yield _wrong_item(path, error, source)
+    elif credentials.is_below(path):
+        yield _wrong_secret(path, error, source)
     elif not (error.validator == "enum" and path[-1] in _RULED):
         yield _wrong_value(path, error, source)
 
@@ -72,6 +70,8 @@ def _wrong_value(path: Path, error: ValidationError, source: Source) -> Issue:
     value: Any = error.instance
     key = str(path[-1])
     example = f"for example: {_line(key, schema['examples'][0])}" if schema.get("examples") else None
+    if error.validator in {"minItems", "minLength"}:
+        return source.at_value(path, f"{key!r} is empty", example, rule="empty")
     if error.validator == "type":
         expected = words.types(_asked(error))
         message = f"{key!r} must be {expected}, not {words.kind(value)}"
@@ -89,6 +89,29 @@ def _wrong_value(path: Path, error: ValidationError, source: Source) -> Issue:
         return source.at_value(path, message, hint, rule="wrong-value")
     message = f"{key!r} {schema.get('patternErrorMessage', error.message)}, not {words.quote(value)}"
     return source.at_value(path, message, example, rule="wrong-form")
+
+
+def _wrong_secret(path: Path, error: ValidationError, source: Source) -> Issue:
+    """Return the issue of a value inside of credentials, without the value: it may be the secret itself."""
+    schema: Any = error.schema
+    says = schema.get("patternErrorMessage") or f"must be {words.types(schema['type'])}"
+    example = f"for example: {_line(str(path[-1]), schema['examples'][0])}"
+    # The caret would show how long it is.
+    return replace(source.at_value(path, f"{str(path[-1])!r} {says}", example, rule="secret-place"), width=1)
+
+
+def _wrong_item(path: Path, error: ValidationError, source: Source) -> Issue:
+    """Return the issue of a value in a list: it has no key of its own."""
+    schema: Any = error.schema
+    key = next(str(part) for part in reversed(path) if isinstance(part, str))
+    if error.validator == "type":
+        says = f"must be {words.types(_asked(error))}, not {words.kind(error.instance)}"
+    else:
+        says = f"{schema.get('patternErrorMessage', error.message)}, not {words.quote(error.instance)}"
+    example = (
+        f"for example: {_line(key, schema['examples'])}" if schema.get("examples") else f"write {key}: [TEXT, TEXT]"
+    )
+    return source.at_value(path, f"an item of {key!r} {says}", example, rule="wrong-item")
 
 
 def _type_hint(path: Path, error: ValidationError, source: Source) -> str | None:
@@ -169,6 +192,8 @@ def _line(key: str, value: Any) -> str:
     """Return `key: value` as it would stand in px.yaml."""
     if isinstance(value, dict):
         return f"{key}: {{{', '.join(_line(name, item) for name, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"{key}: [{', '.join(map(str, value))}]"
     if isinstance(value, bool):
         return f"{key}: {str(value).lower()}"
     quotes = '"' if isinstance(value, str) and re.fullmatch(r"[0-9.]+", value) else ""

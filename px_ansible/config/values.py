@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from px_ansible.config.credentials import is_below
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -24,8 +26,8 @@ _SURPRISE = re.compile(r"(?!-?(0|[1-9][0-9]*)$)[+-]?[0-9][0-9A-Fa-fxob_:]*")
 _MODE = re.compile(r"0?o?([4-7][0-7]{2})")
 
 
-def memory_mib(value: float | str) -> int | None:
-    """Return the MiB of a `memory_per_node`, or None where it is no size from 128 MiB to 64 TiB."""
+def size_mib(value: float | str) -> int | None:
+    """Return the MiB of a size (a number is GiB), or None where it is no size from 128 MiB to 64 TiB."""
     found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([mgt]?)(?:i?b)?", str(value).lower())
     if not found:
         return None
@@ -51,6 +53,8 @@ def number_issues(source: Source, shape_issues: Iterable[Issue]) -> Iterator[Iss
     unknown = {(issue.line, issue.column) for issue in shape_issues if issue.rule == "unknown-key"}
     for path, entry in source.entries.items():
         if entry.text is None or entry.quoted or not _SURPRISE.fullmatch(entry.text) or path[-1] in MODE_KEYS:
+            continue
+        if is_below(path):
             continue
         value = _at(source.data, path)
         keys = [source.entries[path[:count]].key for count in range(1, len(path) + 1)]

@@ -34,24 +34,38 @@ def _variables(config: Config, buckets: Sequence[Mapping[str, Any]], cache_dir: 
     }
 
 
+# Fixed and known to everyone: the emulators hold nothing but what is written to them here.
+_S3_KEYS = {"access_key_id": "px-local", "secret_access_key": "px-local-secret"}
+# Azurite's own: github.com/Azure/Azurite, "Default Storage Account".
+_AZURITE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+EMULATORS = {
+    "azure": Emulator(
+        port=10000,
+        endpoint="http://buckets.px.internal:{port}/{account}",
+        credentials={"account_key": _AZURITE_KEY},
+    ),
+    "gcs": Emulator(
+        port=4443,
+        endpoint="http://buckets.px.internal:{port}/storage/v1/",
+        anonymous=True,
+        # gcsfuse asks for both over interfaces that the emulator does not have (gRPC, objects.move).
+        options={"gcsfuse": {"enable-hns": False, "enable-atomic-rename-object": False}},
+    ),
+    "s3": Emulator(port=8333, endpoint="http://buckets.px.internal:{port}", credentials=_S3_KEYS),
+    "spaces": Emulator(port=8334, endpoint="http://buckets.px.internal:{port}", credentials=_S3_KEYS),
+}
+
 LOCAL = Provider(
     name="local",
     default_image=DEFAULT_IMAGE,
     images=(DEFAULT_IMAGE, "debian-13"),
-    user="root",
+    user=lambda _config: "root",
     arch=lambda _config: platform.machine(),
     attributes=_attributes,
     variables=_variables,
     fixed=frozenset({"image"}),
-    emulators={
-        "gcs": Emulator(
-            port=4443,
-            endpoint="http://buckets.px.internal:{port}/storage/v1/",
-            anonymous=True,
-            # gcsfuse asks for both over interfaces that the emulator does not have (gRPC, objects.move).
-            options={"enable-hns": False, "enable-atomic-rename-object": False},
-        )
-    },
+    emulators=EMULATORS,
     needs_root=True,
     programs={
         "ip": "iproute2",

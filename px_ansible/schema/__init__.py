@@ -55,5 +55,10 @@ def _parts(folder: str) -> dict[str, dict[str, Any]]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    schema: dict[str, Any] = json.loads(_text(file))
     return schema
+
+
+@cache
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from px_ansible.cli.plan import as_data, summary
-from px_ansible.config import load
+from px_ansible.config import Config, Mount, load
 from px_ansible.inventory import Places, inventory_of
 from px_ansible.plan import Found, FoundHost, SharedThing, make_plan
+from px_ansible.providers import PROVIDERS
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "plans").glob("*/px.yaml"))
 KEY = "ssh-ed25519 AAAAC3 px-ansible:demo"
@@ -32,15 +34,37 @@ def read_found(case: Path) -> Found:
     )
 
 
+def read_config(case: Path) -> Config:
+    """Read a case's px.yaml; where it names no provider, it is local."""
+    named = "provider:" in (case / "px.yaml").read_text(encoding="utf-8")
+    config = load(case / "px.yaml", provider=None if named else "local")
+    # Files that px.yaml names are absolute in an inventory: the checkout may be anywhere.
+    return replace(
+        config, file=Path("/project/px.yaml"), mounts=tuple(at_project(mount, case) for mount in config.mounts)
+    )
+
+
+def at_project(mount: Mount, case: Path) -> Mount:
+    secrets = {
+        name: replace(one, file=Path("/project") / one.file.relative_to(case)) if one.file else one
+        for name, one in mount.credentials.items()
+    }
+    return replace(mount, credentials=secrets)
+
+
+def key_of(config: Config) -> str | None:
+    return None if PROVIDERS[config.provider].existing else KEY
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_plan_and_inventory(case, monkeypatch, update_golden):
     monkeypatch.setattr(sys, "executable", "/venv/bin/python")
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    config = load(case / "px.yaml", provider="local")
-    plan = make_plan(config, read_found(case), KEY)
+    config = read_config(case)
+    plan = make_plan(config, read_found(case), key_of(config))
     results = {
         "plan.json": {"summary": summary(plan), **as_data(plan)},
-        "inventory.json": inventory_of(plan, PLACES, KEY),
+        "inventory.json": inventory_of(plan, PLACES, key_of(config)),
     }
     for name, result in results.items():
         text = json.dumps(result, indent=2) + "\n"
@@ -52,16 +76,15 @@ def test_plan_and_inventory(case, monkeypatch, update_golden):
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_provisioned_cluster_has_nothing_to_do(case):
     """What a plan leads to is, found again, no reason for another plan."""
-    config = load(case / "px.yaml", provider="local")
-    plan = make_plan(config, read_found(case), KEY)
-    attributes = {"image": config.image or "debian-12", "cpus": config.cpus_per_node, "key": KEY}
-    attributes["memory_mib"] = config.memory_per_node
+    config = read_config(case)
+    plan = make_plan(config, read_found(case), key_of(config))
+    attributes = {**PROVIDERS[config.provider].attributes(config), "key": KEY}
     names = [host.name for host in plan.hosts if host.action != "remove"]
     reached = Found(
         hosts=tuple(FoundHost(name, "running", "198.18.0.2", attributes) for name in names),
         applied=tuple(plan.applied()),
     )
-    again = make_plan(config, reached, KEY)
+    again = make_plan(config, reached, key_of(config))
     assert not again.changes
     assert summary(again) == "Nothing to do: everything is as px.yaml says."
-    assert [host.name for host in again.hosts] == [f"{config.cluster}-{n}" for n in range(1, config.nodes + 1)]
+    assert [host.name for host in again.hosts] == list(config.hosts)

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from px_ansible.config import Config, Mount, load, parse
+from px_ansible.config import Cache, Config, Mount, Secret, load, parse
 from px_ansible.config.cluster import legal_name
-from px_ansible.config.values import memory_mib, mode
+from px_ansible.config.values import mode, size_mib
 from px_ansible.errors import ConfigError
 from px_ansible.issues import render_all
+from px_ansible.stores import STORES, Address
 
 TOP = Path(__file__).parents[2]
 
@@ -62,7 +63,7 @@ def test_the_quickstart_runs_here():
         file=file,
         cluster="quickstart",
         provider="local",
-        nodes=2,
+        hosts=("quickstart-1", "quickstart-2"),
         cpus_per_node=4,
         memory_per_node=None,
         image=None,
@@ -70,6 +71,7 @@ def test_the_quickstart_runs_here():
             Mount(
                 path="/px-gcs-bucket",
                 store="gcs",
+                account="",
                 bucket="px-gcs-bucket",
                 prefix="",
                 client="gcsfuse",
@@ -78,14 +80,20 @@ def test_the_quickstart_runs_here():
                 gid=None,
                 file_mode=None,
                 dir_mode=None,
+                region=None,
                 endpoint=None,
+                anonymous=False,
+                cache=Cache(),
+                credentials={},
+                before=(),
                 options={},
             ),
         ),
-        settings={"gcs_port": 4443},
+        settings={"azure_port": 10000, "gcs_port": 4443, "s3_port": 8333, "spaces_port": 8334},
     )
 
 
+PORTS = {"azure_port": 10001, "gcs_port": 5443, "s3_port": 8433, "spaces_port": 8434}
 # Every key that px.yaml has.
 FULL = (Path(__file__).parent / "full.px.yaml").read_text(encoding="utf-8")
 
@@ -93,8 +101,8 @@ FULL = (Path(__file__).parent / "full.px.yaml").read_text(encoding="utf-8")
 def test_every_key():
     full = config(FULL, provider=None)
     assert (full.cluster, full.nodes, full.cpus_per_node, full.memory_per_node) == ("my-cluster", 3, 2, 2048)
-    assert (full.provider, full.image, full.settings) == ("local", "debian-13", {"gcs_port": 5443})
-    data, models = full.mounts
+    assert (full.provider, full.image, full.settings) == ("local", "debian-13", PORTS)
+    data, models, s3, space, container = full.mounts
     assert (data.bucket, data.prefix, data.client, data.read_only) == (
         "my-bucket",
         "images/2026",
@@ -104,6 +112,22 @@ def test_every_key():
     assert (data.uid, data.gid, data.file_mode, data.dir_mode) == (1000, 1000, "0640", "0750")
     assert data.options == {"implicit-dirs": True, "rename-dir-limit": 1000, "log-severity": "off"}
     assert (models.path, models.store, models.bucket, models.prefix) == ("/models", "gcs", "my-models", "")
+    assert (s3.store, s3.client, s3.region, s3.cache.metadata_seconds) == ("s3", "goofys", "eu-central-1", 60)
+    assert s3.credentials == {
+        "access_key_id": Secret(env="MY_ACCESS_KEY"),
+        "secret_access_key": Secret(file=Path.cwd() / "training/keys/secret"),
+        "session_token": Secret(env="MY_TOKEN"),
+    }
+    assert (space.store, space.client, space.cache) == ("spaces", "rclone", Cache("/mnt/cache", 10240, None))
+    assert space.before == ("jupyter.service",)
+    assert (container.store, container.account, container.bucket, container.prefix, container.client) == (
+        "azure",
+        "myaccount",
+        "my-container",
+        "runs",
+        "blobfuse2",
+    )
+    assert container.options == {"block_cache.mem-size-mb": 512}
 
 
 def test_both_shapes_mean_the_same():
@@ -150,10 +174,10 @@ def test_the_argument_wins_over_the_file_and_the_file_over_the_stores():
     assert rules(cluster("provider: gcp"), provider=None) == ["unknown-provider"]
 
 
-@pytest.mark.parametrize("name", ["gcp", "aws", "azure", "digitalocean", "static"])
+@pytest.mark.parametrize("name", ["gcp", "aws", "azure", "digitalocean"])
 def test_a_later_provider_says_what_to_type(name):
     (issue,) = issues(cluster(f"provider: {name}"), provider=None)
-    assert issue.message == f"provider {name!r} is not in this version, which has 'local'"
+    assert issue.message == f"provider {name!r} is not in this version, which has 'local' and 'static'"
     assert "px-ansible provision --provider local" in issue.hint
 
 
@@ -194,7 +218,7 @@ def test_the_cloud_of_the_stores_is_the_default_provider():
     ],
 )
 def test_memory(written, mib):
-    assert memory_mib(written) == mib
+    assert size_mib(written) == mib
 
 
 @pytest.mark.parametrize(
@@ -275,6 +299,58 @@ def test_bucket_names_of_gcs(bucket, fine):
         assert rules(text) == ["bucket-name"]
 
 
+@pytest.mark.parametrize(
+    ("source", "more", "store", "address"),
+    [
+        ("gs://my-bucket/a/", "", "gcs", ("", "my-bucket", "a")),
+        ("s3://my-bucket/a/b", "", "s3", ("", "my-bucket", "a/b")),
+        ("s3://my-bucket", "store: spaces", "spaces", ("", "my-bucket", "")),
+        ("https://acc1.blob.core.windows.net/box/a", "", "azure", ("acc1", "box", "a")),
+        ("https://acc1.blob.core.windows.net/$web", "store: azure", "azure", ("acc1", "$web", "")),
+    ],
+)
+def test_the_source_says_the_store(source, more, store, address):
+    (one,) = config(f"cluster: {{}}\n/data:\n  source: {source}\n  {more}\n").mounts
+    assert (one.store, one.client) == (store, STORES[store].clients[0])
+    assert (one.account, one.bucket, one.prefix) == address
+    kept = STORES[store].writes(Address(one.bucket, one.prefix, one.account))
+    assert kept == source.rstrip("/")
+
+
+def test_a_space_needs_its_region_where_it_is_not_emulated():
+    text = "cluster: {static: {hosts: [a]}}\n/data: {source: s3://my-space, store: spaces}\n"
+    assert config(text).mounts[0].region is None
+    assert rules(text, provider="static") == ["region"]
+    with_region = text.replace("spaces}", "spaces, region: nyc3}")
+    assert config(with_region, provider="static").mounts[0].region == "nyc3"
+    with_endpoint = text.replace("spaces}", "spaces, endpoint: 'https://s.example.com'}")
+    assert config(with_endpoint, provider="static").mounts[0].region is None
+
+
+def test_goofys_has_no_build_for_arm64(monkeypatch):
+    text = "cluster: {}\n/data: {source: s3://my-bucket}\n/more: {source: s3://my-bucket, client: goofys}\n"
+    assert len(config(text).mounts) == 2
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    found = issues(text)
+    assert [(issue.line, issue.rule, issue.hint) for issue in found] == [
+        (2, "client-build", "write 'client: rclone'"),
+        (3, "client-build", "write 'client: rclone'"),
+    ]
+    assert found[1].message == "goofys has no build for arm64"
+    assert config(text.replace("goofys", "rclone").replace("bucket}", "bucket, client: rclone}")).mounts
+
+
+def test_static_hosts_are_called_as_they_are_given():
+    text = "cluster:\n  static: {hosts: [192.0.2.10, 'fe80::1', worker.example.com]}\n"
+    static = config(text, provider="static")
+    assert static.hosts == ("192.0.2.10", "fe80::1", "worker.example.com")
+    assert (static.nodes, static.settings["user"]) == (3, "root")
+    assert config(text.replace("cluster:", "cluster:\n  nodes: 3"), provider="static").nodes == 3
+    assert config(text).hosts == ("training-1",)
+    (issue,) = issues("cluster: {}\n", provider="static")
+    assert (issue.file, issue.rule) == ("--provider", "no-hosts")
+
+
 @pytest.mark.parametrize("prefix", ["a", "a/b", "a/", "date=2026-01-01", "with space/x", "größe"])
 def test_folders_of_a_bucket(prefix):
     text = f"cluster: {{}}\n/data: {{source: 'gs://bucket/{prefix}'}}\n"
@@ -293,7 +369,7 @@ def test_a_mount_beside_another_with_the_same_beginning_is_fine():
 
 def test_everything_at_once_in_file_order():
     text = FULL.replace("nodes: 3", "nodes: 0").replace("/data:", "/usr:").replace("/models:", "models:")
-    text = text.replace("store: gcs", "store: s3").replace("read_only", "readonly") + "more: 1\nmore: 2\n"
+    text = text.replace("store: gcs", "store: s3", 1).replace("read_only", "readonly") + "more: 1\nmore: 2\n"
     found = issues(text)
     assert [issue.rule for issue in found] == [
         "out-of-range",

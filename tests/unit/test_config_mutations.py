@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from px_ansible.config import Config, parse
 from px_ansible.errors import ConfigError
 from px_ansible.issues import render_all
+from px_ansible.source import read
 
 FULL = (Path(__file__).parent / "full.px.yaml").read_text(encoding="utf-8")
 VALID = yaml.safe_load(FULL)
+PLACES = read(FULL.encode(), name="px.yaml").entries
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -76,8 +78,9 @@ def test_one_misspelt_key_is_one_issue_on_its_line(place):
     key = place[-1]
     if key.startswith("/"):
         return
-    number = next(index for index, line in enumerate(lines) if line.strip().startswith(f"{key}:"))
-    lines[number] = lines[number].replace(key, f"{key}x", 1)
+    at = PLACES[place].key
+    number, end = at.line - 1, at.column - 1 + len(key)
+    lines[number] = f"{lines[number][:end]}x{lines[number][end:]}"
     found = checked("\n".join(lines).encode()).issues
     assert [(issue.line, issue.rule) for issue in found] == [(number + 1, "unknown-key")]
     assert found[0].hint == f"did you mean {key!r}?"

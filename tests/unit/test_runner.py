@@ -17,7 +17,9 @@ from pathlib import Path
 import pytest
 
 from px_ansible import runner, runs
+from px_ansible.config import Secret
 from px_ansible.errors import PrerequisiteError
+from px_ansible.lookups import template_of
 
 # No other test, and no other session of the tests, sleeps as long as these do.
 NAP = f"987.{os.getpid()}"
@@ -138,6 +140,26 @@ def test_host_variables_are_literal(play):
     hosts = {"px-1": {"plain": value, "nested": [{"deep": value}]}}
     _, events, _ = play("- {name: Show, ansible.builtin.debug: {msg: '{{ [plain, nested[0].deep] }}'}}", hosts=hosts)
     assert next(event for event in events if event.kind == "ok").result["msg"] == [value, value]
+
+
+@pytest.mark.parametrize("name", ["key", 'it\'s a "key"', "{{ key }} größe \\n", "🔑"])
+def test_secrets_are_read_by_ansible_and_are_nowhere_in_the_run(play, tmp_path, monkeypatch, name):
+    secret = f"s3cr3t-{os.getpid()}"
+    monkeypatch.setenv("MY_SECRET", secret)
+    (tmp_path / name).write_text(f"{secret}-in-a-file\n")
+    places = {"of_env": template_of(Secret(env="MY_SECRET")), "of_file": template_of(Secret(file=tmp_path / name))}
+    task = """
+    - name: Compare
+      ansible.builtin.assert:
+        that: ["mounts[0].of_env == wanted", "mounts[0].of_file == wanted ~ '-in-a-file'"]
+        quiet: true
+      vars: {wanted: "{{ ['s3cr3t', pid] | join('-') }}"}
+    """
+    hosts = {"px-1": {"mounts": [places], "pid": str(os.getpid())}}
+    outcome, _, folder = play(task, hosts=hosts, verbosity=2)
+    assert outcome.status == "successful", outcome.log.read_text()
+    left = [path for path in folder.rglob("*") if path.is_file() and secret in path.read_text(errors="replace")]
+    assert left == []
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 
 from px_ansible import schema
+from px_ansible.clients import CLIENTS
 from px_ansible.providers import PROVIDERS
 from px_ansible.stores import STORES
 
@@ -31,7 +32,8 @@ def resolve(document, node):
         target = document
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
-        node = target
+        # What stands beside a reference is about this use of it.
+        node = {**target, **{key: value for key, value in node.items() if key != "$ref"}}
     return node
 
 
@@ -110,13 +112,25 @@ def test_a_store_s_clients_are_those_of_the_table(name):
     assert client["default"] == STORES[name].clients[0]
 
 
+@pytest.mark.parametrize("name", STORES)
+def test_a_store_s_credentials_are_those_of_the_table(name):
+    credentials = schema.bundled()["$defs"][f"store-{name}"]["then"]["properties"]["credentials"]
+    ways = STORES[name].sign_ins
+    assert set(credentials["properties"]) == {one for way in ways for one in (*way.needs, *way.may)}
+
+
+def test_clients_and_stores_name_each_other():
+    pairs = {(store.name, client) for store in STORES.values() for client in store.clients}
+    assert pairs == {(store, client.name) for client in CLIENTS.values() for store in client.stores}
+
+
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
 def test_a_provider_s_emulator_ports_are_those_of_the_table(provider):
     defaults = schema.defaults(f"provider-{provider.name}")
     for store, emulator in provider.emulators.items():
         assert store in STORES
         assert defaults[f"{store}_port"] == emulator.port
-        assert str(emulator.port) in emulator.endpoint.format(port=emulator.port)
+        assert str(emulator.port) in emulator.endpoint.format(port=emulator.port, account="myaccount")
 
 
 def test_the_shared_file_names_no_provider_and_no_store_as_a_key():
