@@ -7,11 +7,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 GO_MINIMUM := 1.26.5
+SCENARIO := $(notdir $(patsubst %/,%,$(dir $(wildcard molecule/*/molecule.yml))))
 
 # What the local provider and the virtual environment need from Debian: program or file, and its package.
 PACKAGES := systemd-container mmdebstrap iproute2 openssh-client python3-venv util-linux
 
-.PHONY: help quickstart test lint unit golden e2e docs format system clean
+.PHONY: help quickstart test lint unit golden e2e molecule bench docs format system clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,8 +20,9 @@ help:  ## Show this list
 quickstart: $(VENV)/.quickstart  ## Boot two hosts here and mount a bucket on both
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/quickstart
 
-test: lint  ## All tests: lint, unit, golden, end to end (root, about 10 minutes)
+test: lint  ## All tests: lint, unit, golden, end to end, Molecule (root, about half an hour)
 	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests -n 2 --dist loadfile
+	@$(MAKE) --no-print-directory molecule
 
 lint: $(VENV)/.dev  ## Style, types, roles and YAML
 	$(BIN)/ruff check .
@@ -38,6 +40,12 @@ golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each
 
 e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
 	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e -n 2 --dist loadfile
+
+molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 8 minutes); SCENARIO=gcsfuse takes one
+	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" tests/molecule/run $(SCENARIO)
+
+bench: $(VENV)/.dev  ## What the roles cost next to stock modules (root, about 5 minutes); asserts nothing
+	$(SUDO) env PATH="$$PATH" $(BIN)/python tests/bench/mounts.py
 
 docs: $(VENV)/.dev  ## Write the reference pages anew
 	$(BIN)/python docs/generate.py

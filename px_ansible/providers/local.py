@@ -49,8 +49,15 @@ EMULATORS = {
         port=4443,
         endpoint="http://buckets.px.internal:{port}/storage/v1/",
         anonymous=True,
-        # gcsfuse asks for both over interfaces that the emulator does not have (gRPC, objects.move).
-        options={"gcsfuse": {"enable-hns": False, "enable-atomic-rename-object": False}},
+        options={
+            "gcsfuse": {
+                # gcsfuse asks for both over interfaces that the emulator does not have (gRPC, objects.move).
+                "enable-hns": False,
+                "enable-atomic-rename-object": False,
+                # The emulator forgets empty folders; so that the first file in a new one finds it, gcsfuse must too.
+                "metadata-cache-negative-ttl-secs": 0,
+            }
+        },
     ),
     "s3": Emulator(port=8333, endpoint="http://buckets.px.internal:{port}", credentials=_S3_KEYS),
     "spaces": Emulator(port=8334, endpoint="http://buckets.px.internal:{port}", credentials=_S3_KEYS),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.px.storage.plugins.module_utils.fuse import mountpoint
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import SERVERS, azure, s3
 
 from px_ansible.config import paths
 from px_ansible.providers import PROVIDERS
@@ -71,6 +72,15 @@ def test_a_path_that_px_yaml_may_have_is_one_that_a_host_takes():
     """Both refuse system folders, each by its own list: R1 keeps them from sharing one."""
     assert set(paths._SYSTEM) >= mountpoint._EXACTLY
     assert set(paths._CLOSED) >= set(mountpoint._AND_BELOW)
+
+
+def test_the_keys_of_emulated_buckets_are_those_that_their_servers_take():
+    """Well known, and written down twice: R1 keeps the rooms from sharing them."""
+    emulators = PROVIDERS["local"].emulators
+    assert set(emulators) == set(STORES) == set(SERVERS)
+    keys = {"access_key_id": s3.ACCESS_KEY_ID, "secret_access_key": s3.SECRET_ACCESS_KEY}
+    assert emulators["s3"].credentials == emulators["spaces"].credentials == keys
+    assert emulators["azure"].credentials == {"account_key": azure.ACCOUNT_KEY}
 
 
 def imports(path: Path) -> set[str]:

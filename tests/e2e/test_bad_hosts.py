@@ -40,7 +40,7 @@ def test_a_port_that_is_taken_names_the_program_and_leaves_nothing(project: Proj
         port = listener.getsockname()[1]
         project.write(nodes=1, local={"gcs_port": port})
         refused = project.px("provision", "--yes", code=5)
-        assert f"port {port} of the bucket server is taken by" in refused.stderr
+        assert f"port {port} of the gcs bucket server is taken by" in refused.stderr
         assert f"(pid {os.getpid()})" in refused.stderr
         assert "gcs_port" in refused.stderr
         assert traces(project.name) == []

@@ -137,6 +137,7 @@ def test_a_first_provision_takes_at_most_three_tasks_on_a_host(project: Project)
     # What runs on the controller: what is delegated to it, and what is no module at all.
     here = {
         "ansible.builtin.include_role",
+        "ansible.builtin.include_tasks",
         "ansible.builtin.validate_argument_spec",
         "ansible.builtin.set_fact",
         "px.storage.local_machine",

@@ -9,13 +9,16 @@ import errno
 import os
 import struct
 import threading
+import time
 
 LOOKUP, FORGET, SYMLINK, MKNOD, MKDIR = 1, 2, 6, 8, 9
+RENAME, RENAME2 = 12, 45
 WRITE, RELEASE, FLUSH, READDIR, CREATE, BATCH_FORGET, READDIRPLUS = 16, 18, 25, 28, 35, 42, 44
 _IN = struct.Struct("<IIQQIIIHH")
 _OUT = struct.Struct("<IiQ")
 # More than any message: 1 MiB of data and its headers.
 _LARGEST = (1 << 20) + (1 << 16)
+_UPLOAD_SECONDS = 30
 
 
 class Rules:
@@ -60,6 +63,8 @@ class Relay:
             if refusal:
                 self._write(_OUT.pack(_OUT.size, -refusal, unique))
                 continue
+            if operation in (RENAME, RENAME2):
+                self._finish_uploads()
             if operation not in (FORGET, BATCH_FORGET):
                 self._open[unique] = (operation, bytes(view[_IN.size : _IN.size + 64]))
             try:
@@ -68,6 +73,18 @@ class Relay:
                 break
         self.ended.set()
         self.serves.set()
+
+    def _finish_uploads(self):
+        """Wait for files that were closed a moment ago.
+
+        The kernel waits for no RELEASE, and rclone uploads in it: a file that is renamed meanwhile would be lost. The
+        real clients have uploaded when close() returns.
+        """
+        deadline = time.monotonic() + _UPLOAD_SECONDS
+        while time.monotonic() < deadline and not self.ended.is_set():
+            if not any(operation == RELEASE for operation, _ in list(self._open.values())):
+                return
+            time.sleep(0.01)
 
     def _answers(self):
         buffer = bytearray(_LARGEST)
@@ -80,6 +97,10 @@ class Relay:
             if not size:
                 break
             length, error, unique = _OUT.unpack_from(buffer)
+            if not unique:
+                # A notification, which nobody asked for. To write one may wait for a lock that the kernel holds until
+                # this thread has answered a rename.
+                continue
             operation, request = self._open.pop(unique, (0, b""))
             wanted = self._rules.answer(operation, request, -error, view[_OUT.size : size])
             if wanted != -error:
