@@ -74,6 +74,8 @@ endef
 $(VENV)/.quickstart: pyproject.toml | system
 	$(call install,local)
 
+# The tests sign a package repository of their own, and look for processes.
+$(VENV)/.dev: PACKAGES += gnupg procps
 $(VENV)/.dev: pyproject.toml | system
 	$(call install,dev)
 	@touch $(VENV)/.quickstart
