@@ -53,10 +53,14 @@ class Wanted(NamedTuple):
     wheel: str = ""
 
     @property
+    def fitting(self) -> tuple[str, ...]:
+        """The builds that will do; where none is named, the one that is the architecture's."""
+        return self.builds or (self.arch,)
+
+    @property
     def pinned(self) -> str:
         """The first of the builds that has a checksum; else the last, which is the plain architecture."""
-        builds = self.builds or (self.arch,)
-        return next((build for build in builds if self.release_sha256.get(build)), builds[-1])
+        return next((build for build in self.fitting if self.release_sha256.get(build)), self.fitting[-1])
 
     @property
     def pin(self) -> str:
@@ -101,7 +105,7 @@ def ensure(wanted: Wanted, cache_dir: str, *, executable: str = sys.executable, 
 def _anyhow(wanted: Wanted, clients: str, executable: str, *, check: bool) -> _Found:
     paths = {
         build: os.path.join(clients, f"{wanted.client}-{wanted.version}-{build}", wanted.client)
-        for build in wanted.builds or (wanted.arch,)
+        for build in wanted.fitting
     }
     # The usual case needs no lock: files appear whole, by renaming.
     for path in paths.values() if wanted.version else ():
@@ -189,9 +193,7 @@ def _fill(wanted: Wanted, path: str, executable: str, tried: list[str]) -> _Foun
                     address = client_release.url(wanted.release_url, wanted.pinned, wanted.arch)
                     tried.append(f"{address}: {getattr(error, 'reason', None) or error}")
             else:
-                tried.append(
-                    f"release: no sha256 is pinned for {wanted.version} on {(wanted.builds or (wanted.arch,))[0]}"
-                )
+                tried.append(f"release: no sha256 is pinned for {wanted.version} on {wanted.fitting[0]}")
             if wanted.go_module:
                 go = go_build.find(wanted.go, executable, wanted.go_minimum)
                 made = go_build.install(go, wanted.go_module, wanted.arch, folder)
@@ -235,7 +237,7 @@ def _ways_out(wanted: Wanted, path: str) -> str:
 
 
 def _how_to_pin(wanted: Wanted) -> str:
-    build = (wanted.builds or (wanted.arch,))[0]
+    build = wanted.fitting[0]
     version = wanted.version or "VERSION"
     where = wanted.release_file or client_release.url(wanted.release_url, build, wanted.arch)
     return (

@@ -11,12 +11,12 @@ import sys
 import time
 from pathlib import Path
 
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import azure as azure_server
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import azurite
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "px-ansible"
 ACCOUNT = "devstoreaccount1"
-# Azurite's own, in its documentation: https://github.com/Azure/Azurite#default-storage-account.
-ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+ACCOUNT_KEY = azure_server.ACCOUNT_KEY
 
 
 def free_port() -> int:

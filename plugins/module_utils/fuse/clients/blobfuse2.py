@@ -228,8 +228,4 @@ def reason(lines: List[str], mount: Dict[str, Any]) -> Optional[str]:
         (r"mount directory is not empty", f"{mount.get('path')} is not empty"),
         *reasons.network(mount.get("endpoint") or f"https://{mount.get('account') or 'ACCOUNT'}.blob.core.windows.net"),
     ]
-    found = reasons.latest(lines, causes)
-    if found:
-        return found
-    last = next((line for line in reversed(lines) if re.match(r"(ERR|CRIT|Error|PANIC): ", line)), None)
-    return last.partition(": ")[2] if last else None
+    return reasons.latest(lines, causes) or reasons.last_error(lines, r"(?:ERR|CRIT|Error|PANIC): ")

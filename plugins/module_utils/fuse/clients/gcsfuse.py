@@ -140,8 +140,4 @@ def reason(lines: List[str], mount: Dict[str, Any]) -> Optional[str]:
         (r"mount: invalid argument|Unknown parameter", "the kernel refuses one of the -o options"),
     ]
     causes += reasons.network(mount.get("endpoint") or "https://storage.googleapis.com")
-    found = reasons.latest(lines, causes)
-    if found:
-        return found
-    last = next((line for line in reversed(lines) if line.startswith(("ERROR: ", "Error: "))), None)
-    return last.partition(": ")[2] if last else None
+    return reasons.latest(lines, causes) or reasons.last_error(lines, r"ERROR: |Error: ")

@@ -186,7 +186,4 @@ def reason(lines: List[str], mount: Dict[str, Any]) -> Optional[str]:
     found = reasons.latest(lines, causes) or reasons.latest(
         lines, [(r"ProcessProvider\w+Error", "no AWS credentials on this host")]
     )
-    if found:
-        return found
-    last = next((line for line in reversed(lines) if re.match(r"main\.(ERROR|FATAL) |Error: ", line)), None)
-    return re.sub(r"^main\.\w+ |^Error: ", "", last) if last else None
+    return found or reasons.last_error(lines, r"main\.(?:ERROR|FATAL) |Error: ")

@@ -278,8 +278,4 @@ def reason(lines: List[str], mount: Dict[str, Any]) -> Optional[str]:
         (r"mount: invalid argument|Unknown parameter", "the kernel refuses one of the -o options"),
         *reasons.network(mount.get("endpoint") or "the store"),
     ]
-    found = reasons.latest(lines, causes)
-    if found:
-        return found
-    last = next((line for line in reversed(lines) if re.match(r"(ERROR|CRITICAL|Error): ", line)), None)
-    return last.partition(": ")[2] if last else None
+    return reasons.latest(lines, causes) or reasons.last_error(lines, r"(?:ERROR|CRITICAL|Error): ")

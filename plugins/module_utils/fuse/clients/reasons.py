@@ -32,5 +32,11 @@ def latest(lines: List[str], causes: List[Cause]) -> Optional[str]:
     return None
 
 
+def last_error(lines: List[str], begins: str) -> Optional[str]:
+    """Return the last line that begins with the pattern, without that beginning: the client's own error."""
+    found = next((found for found in (re.match(begins, line) for line in reversed(lines)) if found), None)
+    return found.string[found.end() :] if found else None
+
+
 def _plain(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
