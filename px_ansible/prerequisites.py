@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 def require(provider: Provider) -> None:
-    """Raise PrerequisiteError where a right, a program or a device that the provider needs is missing."""
+    """Raise PrerequisiteError where the role, a right, a program or a device that the provider needs is missing."""
+    if not provider.role:
+        raise PrerequisiteError(
+            f"this version cannot make hosts on {provider.name!r} yet",
+            hint="px-ansible plan --offline (what it would be and cost), or try it here: --provider local",
+        )
     if provider.needs_root and os.geteuid() != 0:
         raise PrerequisiteError(
             f"provider {provider.name} needs root: it starts machines and makes a network bridge",

@@ -25,6 +25,7 @@ MAX_DEPTH = 32
 Path = tuple[str | int, ...]
 
 _TEMPLATE = re.compile(r"\{\{|\{%")
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_TEMPLATE = "write the value itself, or fill in the template before px-ansible reads the file"
 
@@ -113,7 +114,7 @@ class _Expansion:
             # What is left out has no place of its own: its key is shown.
             span = key if key and not node.text and not node.quoted else node.span
             self.entries[path] = Entry(key, span, node.text, node.quoted)
-            self._check_text(span, node.text)
+            self._check_text(span, node.text, literal="options" in path)
             return value_of(node)
         self.entries[path] = Entry(key, node.span, None, quoted=False)
         if isinstance(node, ListNode):
@@ -166,9 +167,12 @@ class _Expansion:
         else:
             self._add(key.span, "a list or a mapping cannot be a key", "write the key as plain text", "yaml-key")
 
-    def _check_text(self, span: Span, text: str) -> None:
+    def _check_text(self, span: Span, text: str, *, literal: bool = False) -> None:
         if _TEMPLATE.search(text):
             self._template(span)
+        elif not literal and (found := _VARIABLE.search(text)):
+            message = f"px.yaml has no variables: '{found.group()}' is not filled in"
+            self._add(span, message, "write the value itself; a secret is written as {env: NAME}", "variable")
         elif _CONTROL.search(text):
             self._add(
                 span,

@@ -14,6 +14,8 @@ _NO_COLON = ("this line has no ':' after its key", "write 'key: value', with a s
 
 # The parser's words -> ours; its own stay for what is not here.
 _SYNTAX = (
+    # libyaml since 0.2.6, of what it reads ahead.
+    ("maximum nesting depth", "this is nested too deep", "px.yaml needs four levels", "too-deep"),
     (
         "mapping values are not allowed",
         "a second ':' stands on this line",
@@ -70,9 +72,9 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: Text) -> Unreadable:
         return Unreadable(span, f"text cannot start with {at!r}", f"put it in quotes: '{at}...'")
     if "mapping values are not allowed" in problem and line[: span.column - 1].strip().count(" ") == 0:
         return _misplaced_line(span.line, text)
-    for pattern, message, hint in _SYNTAX:
+    for pattern, message, hint, *rule in _SYNTAX:
         if re.search(pattern, problem):
-            return Unreadable(span, message, hint)
+            return Unreadable(span, message, hint, rule[0] if rule else "yaml-syntax")
     return Unreadable(span, f"this is not YAML: {problem}", None)
 
 

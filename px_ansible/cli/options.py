@@ -29,7 +29,7 @@ provider_option = click.option(
     "--provider",
     envvar="PX_PROVIDER",
     metavar="NAME",
-    help="Where the hosts are, whatever px.yaml says: local, static.  [env: PX_PROVIDER]",
+    help="Where the hosts are, whatever px.yaml says, such as local.  [env: PX_PROVIDER]",
 )
 yes_option = click.option("--yes", is_flag=True, envvar="PX_YES", help="Do not ask.  [env: PX_YES]")
 output_option = click.option(

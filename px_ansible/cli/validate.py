@@ -48,10 +48,10 @@ def _check(name: str, provider: str | None) -> Config | ConfigError:
 
     try:
         if name != "-":
-            return load(Path(name), provider=provider, provider_must_exist=False)
+            return load(Path(name), provider=provider)
         raw = sys.stdin.buffer.read()
         file = Path("px.yaml")
-        return parse(raw, file=file, name="<stdin>", provider=provider, provider_must_exist=False)
+        return parse(raw, file=file, name="<stdin>", provider=provider)
     except ConfigError as error:
         return error
 
@@ -67,8 +67,10 @@ def _show(name: str, result: Config | ConfigError) -> None:
         return
     mounts = len(result.mounts)
     click.echo(f"{_name(name)}: valid, {_count(result.nodes, 'host')} and {_count(mounts, 'mount')}")
-    if result.provider not in PROVIDERS:
-        click.echo(f"    this version does not have its provider {result.provider!r}: add --provider local")
+    for note in result.notes:
+        click.echo(f"    note: {note}")
+    if not PROVIDERS[result.provider].role:
+        click.echo(f"    note: this version cannot make hosts on {result.provider!r} yet; try it with --provider local")
 
 
 def _as_json(name: str, result: Config | ConfigError) -> dict[str, Any]:

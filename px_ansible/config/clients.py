@@ -23,10 +23,14 @@ def client_of(fields: dict[str, Any], store: Store) -> Client | None:
     return CLIENTS[name] if name in store.clients else None
 
 
-def misspelt(fields: dict[str, Any], key: str) -> bool:
-    """Tell whether a mount has an unknown key that was probably meant to be this one."""
-    known = bundled()["$defs"]["mount"]["properties"]
-    return key not in fields and any(words.meant(name, [key]) for name in fields if name not in known)
+def misspelt(fields: Any, key: str, of: str = "mount") -> bool:
+    """Tell whether a mount, or the cluster, has an unknown key that was probably meant to be this one."""
+    known = bundled()["$defs"][of]["properties"]
+    return (
+        isinstance(fields, dict)
+        and key not in fields
+        and any(words.meant(name, [key]) for name in fields if name not in known)
+    )
 
 
 def issues_of(source: Source, place: Path, fields: dict[str, Any], client: Client) -> Iterator[Issue]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
+from px_ansible import files
 from px_ansible.config import words
 from px_ansible.config.model import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path as FilePath
 
     from px_ansible.errors import Issue
     from px_ansible.source import Path, Source
@@ -93,8 +94,6 @@ def _sign_in_issues(source: Source, at: Path, given: list[str], store: Store) ->
 def secrets_of(fields: dict[str, Any], folder: FilePath) -> dict[str, Secret]:
     """Return the places of a checked mount's secrets; relative files begin at `folder`."""
     return {
-        name: Secret(env=place["env"])
-        if "env" in place
-        else Secret(file=folder.joinpath(FilePath(place["file"]).expanduser()).absolute())
+        name: Secret(env=place["env"]) if "env" in place else Secret(file=files.named(folder, place["file"]))
         for name, place in fields[KEY].items()
     }

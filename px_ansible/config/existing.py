@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import words
+from px_ansible.config.clients import misspelt
 from px_ansible.errors import Issue
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ def issues_of(source: Source, block: dict[str, Any], provider: Provider, origin:
     """Yield the issues of the provider's list of hosts; `origin` says where the provider was named."""
     name = provider.name
     settings = block.get(name)
+    if settings is None and misspelt(block, name, of="cluster"):
+        return
     if settings is None:
         message = f"provider {name!r} needs the hosts: there is no 'cluster: {name}: hosts:'"
         hint = f"write under 'cluster:', indented: {name}: {{hosts: [ADDRESS, ADDRESS]}}"

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from px_ansible import schema
-from px_ansible.config import addresses, cluster, credentials, mounts, shape, values
-from px_ansible.config.model import Config
+from px_ansible import files, schema
+from px_ansible.config import clients, clouds, cluster, credentials, machines, mounts, shape, values
+from px_ansible.config.model import Config, Ssh
 from px_ansible.errors import ConfigError, Issue
+from px_ansible.machine_types import price_list
 from px_ansible.providers import PROVIDERS
 from px_ansible.source import read
 from px_ansible.text import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from px_ansible.providers import Provider
     from px_ansible.source import Source
 
 # More than anyone works through before checking again; a file of junk has thousands.
 _MOST_ISSUES = 100
+_OF_ONE_CLOUD = ("region", "zone", "machine_type")
 
 
-def load(file: Path, *, provider: str | None = None, provider_must_exist: bool = True) -> Config:
+def load(file: Path, *, provider: str | None = None) -> Config:
     """Read a px.yaml.
 
     Args:
         file: where it is.
         provider: the provider of the command line, which wins over the file's.
-        provider_must_exist: False accepts a file that names no provider and whose stores mean one that this
-            version does not have: the file is right all the same.
 
     Raises:
         ConfigError: with every problem of the file, in file order.
@@ -41,12 +43,10 @@ def load(file: Path, *, provider: str | None = None, provider_must_exist: bool =
             raw = stream.read(MAX_BYTES + 1) if not file.is_file() else stream.read()
     except OSError as error:
         raise ConfigError([_unreadable(name, error)]) from None
-    return parse(raw, file=file, name=name, provider=provider, provider_must_exist=provider_must_exist)
+    return parse(raw, file=file, name=name, provider=provider)
 
 
-def parse(
-    raw: bytes, *, file: Path, name: str, provider: str | None = None, provider_must_exist: bool = True
-) -> Config:
+def parse(raw: bytes, *, file: Path, name: str, provider: str | None = None) -> Config:
     """Read the bytes of a px.yaml: as `load`, with `name` for messages.
 
     Raises:
@@ -56,48 +56,89 @@ def parse(
         source = read(raw, name=name)
     except ConfigError as error:
         raise ConfigError(error.issues, lines=credentials.shown_lines(error.lines)) from None
-    clouds = {
-        store.provider
-        for place in mounts.find(source)
-        if (store := addresses.store_of(mounts.fields_of(source, place)))
-    }
     block = source.data.get("cluster")
-    choice = cluster.provider_of(block, provider, clouds)
+    misspelt = clients.misspelt(block, "provider", of="cluster")
+    places = {} if misspelt else mounts.clouds_of(source)
+    choice = cluster.provider_of(block, provider, places, misspelt=misspelt)
     shape_issues = shape.issues_of(source, mounts.as_addressed(source))
-    provider_row = PROVIDERS.get(choice.name)
+    row, own = PROVIDERS.get(choice.name), cluster.provider_row(choice.own)
     rules = [
         *values.number_issues(source, shape_issues),
-        *cluster.issues_of(source, block, choice, must_exist=provider_must_exist),
-        *mounts.issues_of(source, provider_row.emulators if provider_row else ()),
+        *cluster.issues_of(source, block, choice, places),
+        *_cloud_issues(source, block, own),
+        *mounts.issues_of(source, row.emulators if row else (), own.name if own and own.cloud else None),
     ]
     issues = _in_file_order(source.issues, rules, shape_issues)
-    if not issues:
-        config = _config(source, choice.name, file)
-        issues = list(mounts.build_issues(source, provider_row.arch(config))) if provider_row else []
-    if issues:
+    if not issues and row:
+        config = _config(source, row, choice, file)
+        issues = [*_machine_issues(source, row, choice), *mounts.build_issues(source, row.arch(config))]
+    if issues or row is None:
         raise ConfigError(issues, lines=credentials.shown_lines(source.lines, source))
     return config
 
 
-def _config(source: Source, provider: str, file: Path) -> Config:
-    fields = {**schema.defaults("cluster"), **source.data["cluster"]}
-    memory = fields.get("memory_per_node")
-    block = f"provider-{provider}"
-    known = schema.defaults(block) if block in schema.bundled()["$defs"] else {}
-    settings = {**known, **fields.get(provider, {})}
+def _cloud_issues(source: Source, block: Any, own: Provider | None) -> Iterator[Issue]:
+    block = block if isinstance(block, dict) else {}
+    yield from clouds.range_issues(source, block)
+    if own:
+        yield from clouds.issues_of(source, block, own)
+
+
+def _machine_issues(source: Source, row: Provider, choice: cluster.Choice) -> Iterator[Issue]:
+    if prices := price_list(row.name):
+        fields, _ = _fields(source, row, choice)
+        yield from machines.issues_of(source, fields, prices)
+
+
+def _fields(source: Source, row: Provider, choice: cluster.Choice) -> tuple[dict[str, Any], list[str]]:
+    """Return what `cluster` comes to with its defaults, and notes on what of it was written for another provider."""
+    written = dict(source.data["cluster"])
+    aside = clouds.left_aside(written, row) if choice.overridden else {}
+    if choice.overridden and row.cloud:
+        # A region or a machine type of one cloud is none of another, however it looks.
+        aside |= {key: f"it was written for provider {choice.own}" for key in _OF_ONE_CLOUD if key in written}
+    kept = {key: value for key, value in written.items() if key not in aside}
+    notes = [f"'{key}: {written[key]}' is left aside: {reason}" for key, reason in aside.items()]
+    return {**schema.defaults("cluster"), **kept}, notes
+
+
+def _config(source: Source, row: Provider, choice: cluster.Choice, file: Path) -> Config:
+    fields, notes = _fields(source, row, choice)
+    memory, disk = fields.get("memory_per_node"), fields.get("disk_size")
+    settings = {**schema.defaults(f"provider-{row.name}"), **fields.get(row.name, {})}
     name = fields.get("name") or cluster.default_name(file)
-    row = PROVIDERS.get(provider)
-    hosts = row.existing.names(settings) if row and row.existing else _numbered(name, int(fields["nodes"]))
+    hosts = row.existing.names(settings) if row.existing else _numbered(name, int(fields["nodes"]))
+    folder = file.absolute().parent
+    prices = price_list(row.name)
+    machine = machines.choice_of(fields, prices)
+    region = clouds.region_of(fields, row.cloud) if row.cloud else None
+    notes += [
+        *(clouds.notes_of(region, row.cloud) if row.cloud and region else ()),
+        *machines.notes_of(machine, prices),
+    ]
+    ssh = fields["ssh"]
     return Config(
         file=file,
         cluster=name,
-        provider=provider,
+        provider=row.name,
         hosts=tuple(hosts),
         cpus_per_node=int(fields["cpus_per_node"]),
         memory_per_node=None if memory is None else values.size_mib(memory),
         image=fields.get("image"),
-        mounts=mounts.mounts_of(source, file.absolute().parent),
+        mounts=mounts.mounts_of(source, folder),
         settings=settings,
+        region=region,
+        zone=str(fields["zone"]) if "zone" in fields else None,
+        machine=machine,
+        disk_size_gib=None if disk is None else math.ceil((values.size_mib(disk) or 0) / 1024),
+        spot=fields["spot"],
+        labels=dict(fields["labels"]),
+        ssh=Ssh(
+            user=ssh.get("user"),
+            key=files.named(folder, ssh["key"]) if "key" in ssh else None,
+            allow=tuple(ssh.get("allow", ())),
+        ),
+        notes=tuple(notes),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from px_ansible.machine_types import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +57,21 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Ssh:
+    """Who logs in to the hosts, with which private key (absolute), from which ranges; None and none leave it open."""
+
+    user: str | None = None
+    key: Path | None = None
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """One cluster.
 
-    `hosts` are the names of its hosts; `memory_per_node` is in MiB; `image` None is the provider's default;
-    `settings` is the provider's block.
+    `hosts` are the names of its hosts; `memory_per_node` is in MiB; `image`, `region`, `zone` and `disk_size_gib` None
+    leave it to the provider; `machine` is None where the provider has no machine types; `settings` is the provider's
+    block. `notes` say what was left aside and what could not be checked.
     """
 
     file: Path
@@ -71,6 +83,14 @@ class Config:
     image: str | None
     mounts: tuple[Mount, ...]
     settings: Mapping[str, Any]
+    region: str | None = None
+    zone: str | None = None
+    machine: Choice | None = None
+    disk_size_gib: int | None = None
+    spot: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    ssh: Ssh = field(default_factory=Ssh)
+    notes: tuple[str, ...] = ()
 
     @property
     def nodes(self) -> int:

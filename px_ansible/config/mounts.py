@@ -55,8 +55,20 @@ def as_addressed(source: Source) -> dict[str, Any]:
     return data
 
 
-def issues_of(source: Source, emulated: Collection[str]) -> Iterator[Issue]:
-    """Yield the issues of all mounts that the schema cannot say; `emulated` are the stores served without a cloud."""
+def clouds_of(source: Source) -> dict[str, Path]:
+    """Return the providers whose stores the mounts are of, each with the place of its first mount."""
+    clouds: dict[str, Path] = {}
+    for place in find(source):
+        if store := addresses.store_of(fields_of(source, place)):
+            clouds.setdefault(store.provider, place)
+    return clouds
+
+
+def issues_of(source: Source, emulated: Collection[str], cloud: str | None) -> Iterator[Issue]:
+    """Yield the issues of all mounts that the schema cannot say.
+
+    `emulated` are the stores served without a cloud; `cloud` is the one that gives the hosts an identity, if any.
+    """
     seen: dict[str, Path] = {}
     places = find(source)
     lines = {str(place[-1]): source.line_of(place) for place in places}
@@ -76,6 +88,8 @@ def issues_of(source: Source, emulated: Collection[str]) -> Iterator[Issue]:
         seen.setdefault(path, place)
         yield from _field_issues(source, place, fields_of(source, place), emulated)
         yield from _cache_issues(source, place, fields_of(source, place), lines)
+        if cloud:
+            yield from _foreign_issues(source, place, fields_of(source, place), cloud)
 
 
 def _field_issues(source: Source, place: Path, fields: dict[str, Any], emulated: Collection[str]) -> Iterator[Issue]:
@@ -97,16 +111,28 @@ def _field_issues(source: Source, place: Path, fields: dict[str, Any], emulated:
             yield source.at_value((*place, key), message, f'for example: {key}: "{example}"', rule="file-mode")
 
 
+def _foreign_issues(source: Source, place: Path, fields: dict[str, Any], cloud: str) -> Iterator[Issue]:
+    """Yield that the hosts of one cloud have no identity in the cloud of a bucket."""
+    store = addresses.store_of(fields)
+    if store is None or store.provider == cloud or not isinstance(fields.get("source"), str):
+        return
+    ways = ("credentials", "anonymous", "endpoint")
+    if any(map(fields.get, ways)) or any(clients.misspelt(fields, key) for key in (*ways, "store")):
+        return
+    message = f"the hosts of provider {cloud!r} have no identity in {store.provider!r}, where this bucket is"
+    needs = ", ".join(f"{name}: {{env: VARIABLE}}" for name in store.sign_ins[0].needs)
+    hint = f"add below it: credentials: {{{needs}}}, or 'anonymous: true' for a public bucket"
+    yield source.at_value((*place, "source"), message, hint, rule="foreign-store")
+
+
 def _cache_issues(source: Source, place: Path, fields: dict[str, Any], mounts: Collection[str]) -> Iterator[Issue]:
     cache = fields.get("cache")
     if not isinstance(cache, dict):
         return
     size, path = cache.get("size"), cache.get("path")
     at = (*place, "cache")
-    if isinstance(size, int | float | str) and not isinstance(size, bool) and values.size_mib(size) is None:
-        message = f"'size' must be a size from 128 MiB to 64 TiB, not {words.quote(size)}"
-        hint = "write a number of GiB, or a size: 10, 10GB, 10 GiB, 512 MiB"
-        yield source.at_value((*at, "size"), message, hint, rule="cache-size")
+    if values.is_no_size(size):
+        yield values.size_issue(source, (*at, "size"), 10)
     if isinstance(path, str) and path.startswith("/") and (problem := cache_problem(path, mounts)):
         yield source.at_value((*at, "path"), *problem, rule="cache-path")
 

@@ -176,7 +176,8 @@ def _elsewhere(path: Path, key: str, value: Any, known: list[str], definitions: 
         return f"the path of a mount begins with '/': did you mean {words.quote(as_path)}?"
     if path == ("cluster",) and key.startswith("/"):
         return "a mount is not part of 'cluster': begin its line in the first column"
-    if path != ("cluster",) and key in definitions["cluster"]["properties"] and key not in known:
+    of_mounts = not mounts_here and key in definitions["mount"]["properties"]
+    if path != ("cluster",) and key in definitions["cluster"]["properties"] and key not in known and not of_mounts:
         return f"{key!r} belongs under 'cluster:', indented"
     if path == () and key in definitions["mount"]["properties"]:
         return f"{key!r} belongs under the path of a mount, such as '/data:', indented"

@@ -7,12 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config.credentials import is_below
+from px_ansible.config.words import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from px_ansible.errors import Issue
-    from px_ansible.source import Source
+    from px_ansible.source import Path, Source
 
 MODE_KEYS = ("file_mode", "dir_mode")
 
@@ -33,6 +34,18 @@ def size_mib(value: float | str) -> int | None:
         return None
     mib = math.ceil(float(found[1]) * _MIB[found[2]])
     return mib if _LEAST_MIB <= mib <= _MOST_MIB else None
+
+
+def is_no_size(value: Any) -> bool:
+    """Tell whether a value has the type of a size and is none; other types are the schema's business."""
+    return isinstance(value, int | float | str) and not isinstance(value, bool) and size_mib(value) is None
+
+
+def size_issue(source: Source, at: Path, example: int) -> Issue:
+    """Return the issue of a value that is no size."""
+    message = f"{at[-1]!r} must be a size from 128 MiB to 64 TiB, not {quote(_at(source.data, at))}"
+    hint = f"write a number of GiB, or a size: {example}, {example}GB, {example} GiB, 512 MiB"
+    return source.at_value(at, message, hint, rule="size")
 
 
 def mode(text: str) -> str | None:

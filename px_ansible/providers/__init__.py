@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from px_ansible.providers.aws import AWS
+from px_ansible.providers.azure import AZURE
+from px_ansible.providers.digitalocean import DIGITALOCEAN
+from px_ansible.providers.gcp import GCP
 from px_ansible.providers.local import LOCAL
-from px_ansible.providers.model import Emulator, ExistingHosts, Provider
+from px_ansible.providers.model import OPTIONAL, Cloud, Emulator, ExistingHosts, Labels, Provider
 from px_ansible.providers.static import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LATER", "PROVIDERS", "Emulator", "ExistingHosts", "Provider"]
+__all__ = ["OPTIONAL", "PROVIDERS", "Cloud", "Emulator", "ExistingHosts", "Labels", "Provider"]
 
 PROVIDERS: Mapping[str, Provider] = {
+    "aws": AWS,
+    "azure": AZURE,
+    "digitalocean": DIGITALOCEAN,
+    "gcp": GCP,
     "local": LOCAL,
     "static": STATIC,
 }
-
-# Named by PX and not in this version: right names, told apart from typing errors.
-LATER = ("aws", "azure", "digitalocean", "gcp")

@@ -83,4 +83,9 @@ LOCAL = Provider(
         "unshare": "util-linux",
     },
     devices=("/dev/fuse",),
+    offers=frozenset({"image"}),
+    instead={
+        "machine_type": "take it out: cpus_per_node and memory_per_node limit a machine on this computer",
+        "ssh": "take it out: only this computer reaches the machines, with the cluster's own key",
+    },
 )

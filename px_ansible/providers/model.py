@@ -38,6 +38,45 @@ class ExistingHosts:
 
 
 @dataclass(frozen=True, slots=True)
+class Labels:
+    """What the labels of a cloud may be: regular expressions of keys and values, and the same in words.
+
+    Keys that begin with one of `taken` are the cloud's own.
+    """
+
+    key: str
+    key_form: str
+    value: str
+    value_form: str
+    taken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """What px.yaml may say of a cloud.
+
+    `zone` is the regular expression of a zone, with `{region}` in it, empty where there are no zones; `zone_form` is
+    the same in words. `image` is the regular expression of the cloud's own names of images, `image_form` the same in
+    words. `disk_gib` are the smallest and the largest disk; `no_spot` is the regular expression of the machine types
+    that are not sold as spot.
+    """
+
+    default_region: str
+    regions: tuple[str, ...]
+    labels: Labels
+    image: str
+    image_form: str
+    zone: str = ""
+    zone_form: str = ""
+    disk_gib: tuple[int, int] = (10, 65536)
+    no_spot: str = ""
+
+
+# The keys of `cluster` that not every provider can use.
+OPTIONAL = ("region", "zone", "machine_type", "image", "disk_size", "spot", "labels", "ssh")
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """One place where hosts are made.
 
@@ -45,7 +84,9 @@ class Provider:
     change in place. `variables` returns the host variables of the role `provider_<name>`, from the config, the buckets
     to emulate and the cache folder; `arch` the hosts' architecture, x86_64 or aarch64. `emulators` are the stores that
     it serves without a cloud, by name; `programs` maps the programs that it needs on this computer to their Debian
-    packages. `existing` is there where the provider makes no hosts.
+    packages. `existing` is there where the provider makes no hosts, `cloud` where it is one. `offers` are those of the
+    OPTIONAL keys that it can use, `instead` says for others what to write: key -> hint. `role` is False where this
+    version has no role that makes hosts there: px.yaml may name it, and more cannot be done yet.
     """
 
     name: str
@@ -61,3 +102,7 @@ class Provider:
     programs: Mapping[str, str] = field(default_factory=dict)
     devices: tuple[str, ...] = ()
     existing: ExistingHosts | None = None
+    cloud: Cloud | None = None
+    offers: frozenset[str] = frozenset()
+    instead: Mapping[str, str] = field(default_factory=dict)
+    role: bool = True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from px_ansible import files
 from px_ansible.providers.model import ExistingHosts, Provider
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _ssh(config: Config) -> list[str]:
     # Nobody is there to answer a question: an unknown host key is an error.
     options = {"BatchMode": "yes", "ConnectTimeout": "10", "StrictHostKeyChecking": "yes"}
     if key := settings.get("key"):
-        place = config.file.absolute().parent.joinpath(Path(key).expanduser())
+        place = files.named(config.file.absolute().parent, key)
         options |= {"IdentityFile": f'"{str(place).replace("%", "%%")}"', "IdentitiesOnly": "yes"}
     if port := settings.get("port"):
         options["Port"] = str(port)
@@ -45,4 +45,5 @@ STATIC = Provider(
     variables=_variables,
     programs={"ssh": "openssh-client"},
     existing=ExistingHosts(names=_names, ssh=_ssh),
+    instead={"ssh": "write user, key and port beside 'hosts'"},
 )

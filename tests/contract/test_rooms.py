@@ -12,6 +12,7 @@ from ansible_collections.px.storage.plugins.module_utils.fuse import mountpoint
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import SERVERS, azure, s3
 
 from px_ansible.config import paths
+from px_ansible.machine_types import price_list
 from px_ansible.providers import PROVIDERS
 from px_ansible.schema import bundled
 from px_ansible.stores import STORES
@@ -28,16 +29,19 @@ def specs(role: str) -> dict[str, dict]:
 
 
 def test_every_row_has_its_role_and_its_schema_and_the_reverse():
-    roles = {f"provider_{name}" for name in PROVIDERS} | set(CLIENTS) | {"fuse_mount"}
+    roles = {f"provider_{name}" for name, row in PROVIDERS.items() if row.role} | set(CLIENTS) | {"fuse_mount"}
     assert set(ROLES) == roles
     assert all((path / "README.md").exists() for path in ROLES.values())
     schema = TOP / "px_ansible" / "schema"
     assert {path.stem for path in (schema / "providers").glob("*.json")} == set(PROVIDERS)
     assert {path.stem for path in (schema / "stores").glob("*.json")} == set(STORES)
     assert set(PROVIDERS) <= set(bundled()["$defs"]["cluster"]["properties"])
+    assert {name for name in PROVIDERS if price_list(name)} == {name for name, row in PROVIDERS.items() if row.cloud}
+    data = TOP / "px_ansible" / "machine_types" / "data"
+    assert {path.stem for path in data.glob("*.json")} == {name for name, row in PROVIDERS.items() if row.cloud}
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("provider", [name for name, row in PROVIDERS.items() if row.role])
 def test_a_provider_role_has_the_four_entry_points(provider):
     wanted = {"list", "cluster", "present", "absent"}
     assert set(specs(f"provider_{provider}")) == wanted

@@ -35,7 +35,7 @@ def test_an_example_is_valid(folder: Path) -> None:
     config = load(folder / "px.yaml", provider="local")
     assert config.mounts
     # Where no provider is named, it is that of the stores.
-    assert load(folder / "px.yaml", provider_must_exist=False).provider != "local"
+    assert load(folder / "px.yaml").provider != "local"
 
 
 def test_there_is_an_example_of_every_store_and_one_of_all() -> None:

@@ -86,8 +86,9 @@ def test_an_invalid_file_stops_before_anything_is_made(tmp_path):
 def test_the_plain_file_says_how_to_try_it_here(tmp_path):
     (tmp_path / "px.yaml").write_text(QUICKSTART.read_text())
     done = px("provision", "--yes", cwd=tmp_path)
-    assert done.returncode == 3
-    assert "px-ansible provision --provider local" in done.stderr
+    assert done.returncode == 4
+    assert "cannot make hosts on 'gcp' yet" in done.stderr
+    assert "--provider local" in done.stderr
 
 
 def test_json_is_alone_on_stdout(tmp_path):

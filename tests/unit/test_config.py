@@ -95,7 +95,7 @@ def test_the_quickstart_runs_here():
 
 PORTS = {"azure_port": 10001, "gcs_port": 5443, "s3_port": 8433, "spaces_port": 8434}
 # Every key that px.yaml has.
-FULL = (Path(__file__).parent / "full.px.yaml").read_text(encoding="utf-8")
+FULL = (Path(__file__).parent / "full/local.px.yaml").read_text(encoding="utf-8")
 
 
 def test_every_key():
@@ -171,14 +171,7 @@ def test_a_legal_name_is_legal(text):
 def test_the_argument_wins_over_the_file_and_the_file_over_the_stores():
     assert config(cluster("provider: gcp"), provider="local").provider == "local"
     assert config(cluster("provider: local"), provider=None).provider == "local"
-    assert rules(cluster("provider: gcp"), provider=None) == ["unknown-provider"]
-
-
-@pytest.mark.parametrize("name", ["gcp", "aws", "azure", "digitalocean"])
-def test_a_later_provider_says_what_to_type(name):
-    (issue,) = issues(cluster(f"provider: {name}"), provider=None)
-    assert issue.message == f"provider {name!r} is not in this version, which has 'local' and 'static'"
-    assert "px-ansible provision --provider local" in issue.hint
+    assert config(cluster("provider: aws") + PAGE_MOUNT + "  anonymous: true\n", provider=None).provider == "aws"
 
 
 def test_a_provider_of_the_command_line_is_told_apart_from_the_file():
@@ -188,12 +181,11 @@ def test_a_provider_of_the_command_line_is_told_apart_from_the_file():
 
 
 def test_the_cloud_of_the_stores_is_the_default_provider():
-    (issue,) = issues(PAGE_CLUSTER + PAGE_MOUNT, provider=None)
-    assert issue.rule == "unknown-provider"
-    assert "--provider local" in issue.hint
-    raw = (PAGE_CLUSTER + PAGE_MOUNT).encode()
-    right = parse(raw, file=Path("px.yaml"), name="px.yaml", provider_must_exist=False)
-    assert right.provider == "gcp"
+    right = config(PAGE_CLUSTER + PAGE_MOUNT, provider=None)
+    assert (right.provider, right.region) == ("gcp", "us-central1")
+    assert right.machine.name == "e2-highcpu-4"
+    assert config("cluster: {}\n/data: {source: s3://my-bucket}\n", provider=None).provider == "aws"
+    assert config("cluster: {}\n", provider=None).provider == "gcp"
 
 
 @pytest.mark.parametrize(
@@ -318,7 +310,7 @@ def test_the_source_says_the_store(source, more, store, address):
 
 
 def test_a_space_needs_its_region_where_it_is_not_emulated():
-    text = "cluster: {static: {hosts: [a]}}\n/data: {source: s3://my-space, store: spaces}\n"
+    text = "cluster: {provider: static, static: {hosts: [a]}}\n/data: {source: s3://my-space, store: spaces}\n"
     assert config(text).mounts[0].region is None
     assert rules(text, provider="static") == ["region"]
     with_region = text.replace("spaces}", "spaces, region: nyc3}")
@@ -341,7 +333,7 @@ def test_goofys_has_no_build_for_arm64(monkeypatch):
 
 
 def test_static_hosts_are_called_as_they_are_given():
-    text = "cluster:\n  static: {hosts: [192.0.2.10, 'fe80::1', worker.example.com]}\n"
+    text = "cluster:\n  provider: static\n  static: {hosts: [192.0.2.10, 'fe80::1', worker.example.com]}\n"
     static = config(text, provider="static")
     assert static.hosts == ("192.0.2.10", "fe80::1", "worker.example.com")
     assert (static.nodes, static.settings["user"]) == (3, "root")

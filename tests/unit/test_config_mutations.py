@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 from px_ansible.config import Config, parse
 from px_ansible.errors import ConfigError
 from px_ansible.issues import render_all
+from px_ansible.providers import OPTIONAL, PROVIDERS
+from px_ansible.schema import bundled
 from px_ansible.source import read
 
-FULL = (Path(__file__).parent / "full.px.yaml").read_text(encoding="utf-8")
-VALID = yaml.safe_load(FULL)
-PLACES = read(FULL.encode(), name="px.yaml").entries
+# Every key that px.yaml has, a file for each provider.
+FULL = {path.name.split(".")[0]: path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("full/*.yaml")}
+VALID = {name: yaml.safe_load(text) for name, text in FULL.items()}
+PLACES = {name: read(text.encode(), name="px.yaml").entries for name, text in FULL.items()}
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -37,10 +41,13 @@ def places(node, path=()):
         yield from places(node[key], (*path, key))
 
 
-def checked(raw: bytes) -> Config | ConfigError:
+ALL_PLACES = [(name, path) for name, data in VALID.items() for path in places(data) if path]
+
+
+def checked(raw: bytes, provider: str | None = None) -> Config | ConfigError:
     """Return what a file comes to, and hold each issue to a place in it."""
     try:
-        return parse(raw, file=Path("px.yaml"), name="px.yaml", provider="local")
+        return parse(raw, file=Path("px.yaml"), name="px.yaml", provider=provider)
     except ConfigError as error:
         result = error
     assert result.issues
@@ -51,14 +58,16 @@ def checked(raw: bytes) -> Config | ConfigError:
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    place=st.sampled_from([path for path in places(VALID) if path]),
+    where=st.sampled_from(ALL_PLACES),
+    provider=st.sampled_from([None, "local"]),
     change=st.sampled_from(["value", "key", "remove"]),
     value=VALUES,
     key=st.one_of(st.text(max_size=8), st.integers(), st.booleans(), st.none()),
     flow=st.booleans(),
 )
-def test_one_change_to_a_valid_file_is_never_a_traceback(place, change, value, key, flow):
-    data = copy.deepcopy(VALID)
+def test_one_change_to_a_valid_file_is_never_a_traceback(where, provider, change, value, key, flow):
+    name, place = where
+    data = copy.deepcopy(VALID[name])
     inside = data
     for part in place[:-1]:
         inside = inside[part]
@@ -68,17 +77,19 @@ def test_one_change_to_a_valid_file_is_never_a_traceback(place, change, value, k
         inside[key] = inside.pop(place[-1])
     else:
         inside[place[-1]] = value
-    checked(yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True).encode("utf-8", "surrogatepass"))
+    raw = yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True).encode("utf-8", "surrogatepass")
+    checked(raw, provider)
 
 
 @settings(max_examples=300, deadline=None)
-@given(place=st.sampled_from([path for path in places(VALID) if len(path) > 1 and path[-2] != "options"]))
-def test_one_misspelt_key_is_one_issue_on_its_line(place):
-    lines = FULL.splitlines()
+@given(st.sampled_from([one for one in ALL_PLACES if len(one[1]) > 1 and one[1][-2] not in ("options", "labels")]))
+def test_one_misspelt_key_is_one_issue_on_its_line(where):
+    name, place = where
+    lines = FULL[name].splitlines()
     key = place[-1]
     if key.startswith("/"):
         return
-    at = PLACES[place].key
+    at = PLACES[name][place].key
     number, end = at.line - 1, at.column - 1 + len(key)
     lines[number] = f"{lines[number][:end]}x{lines[number][end:]}"
     found = checked("\n".join(lines).encode()).issues
@@ -87,9 +98,32 @@ def test_one_misspelt_key_is_one_issue_on_its_line(place):
 
 
 @settings(max_examples=400, deadline=None)
-@given(start=st.integers(0, len(FULL)), length=st.integers(0, 20), text=st.text(max_size=10))
-def test_one_edit_of_the_text_is_never_a_traceback(start, length, text):
-    checked((FULL[:start] + text + FULL[start + length :]).encode("utf-8", "surrogatepass"))
+@given(st.sampled_from(sorted(FULL)), st.floats(0, 1), st.integers(0, 20), st.text(max_size=10))
+def test_one_edit_of_the_text_is_never_a_traceback(name, start, length, text):
+    full = FULL[name]
+    at = int(start * len(full))
+    checked((full[:at] + text + full[at + length :]).encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize("name", sorted(FULL))
+def test_every_key_of_a_provider_is_in_its_file(name):
+    """What is not in these files is not mutated."""
+    assert isinstance(checked(FULL[name].encode()), Config)
+    definitions = bundled()["$defs"]
+    block = definitions[f"provider-{name}"]["properties"]
+    assert set(block) == set(VALID[name]["cluster"].get(name, {}))
+    assert PROVIDERS[name].offers <= set(VALID[name]["cluster"])
+
+
+@pytest.mark.parametrize("name", sorted(FULL))
+def test_every_file_can_be_tried_here(name):
+    tried = checked(FULL[name].encode(), "local")
+    assert isinstance(tried, Config)
+    assert tried.provider == "local"
+    aside = {note.split(":")[0].strip("'") for note in tried.notes}
+    assert aside == set(OPTIONAL) & set(VALID[name]["cluster"]) - {"image"} | (
+        {"image"} if VALID[name]["cluster"].get("image") == "ubuntu-24.04" else set()
+    )
 
 
 @settings(max_examples=300, deadline=None)

@@ -77,7 +77,7 @@ def test_json(bad):
 def test_standard_input(bad):
     result = run("-", stdin="cluster: {nodes: 0}\n")
     assert result.exit_code == 3
-    assert result.output.startswith("<stdin>:1:18: 'nodes' must be from 1 to 200, not 0\n")
+    assert result.output.startswith("<stdin>:1:18: 'nodes' must be from 1 to 1000, not 0\n")
 
 
 def test_a_file_that_is_not_there_does_not_stop_the_others(bad):

@@ -1,0 +1,47 @@
+"""Amazon Web Services: EC2."""
+
+from __future__ import annotations
+
+from px_ansible.providers.cloud import architecture, attributes, variables
+from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
+
+REGIONS = """
+af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1
+ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1
+eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1
+me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+"""
+
+# docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+LABELS = Labels(
+    key=r"[\w +=.:/@-]{1,128}",
+    key_form="must be letters, digits, spaces and + - = . _ : / @, at most 128",
+    value=r"[\w +=.:/@-]{0,256}",
+    value_form="must be letters, digits, spaces and + - = . _ : / @, at most 256",
+    taken=("aws:",),
+)
+
+AWS = Provider(
+    name="aws",
+    default_image="debian-12",
+    images=("debian-12", "debian-13", "ubuntu-24.04"),
+    user=lambda config: config.ssh.user or ("ubuntu" if (config.image or "").startswith("ubuntu") else "admin"),
+    arch=architecture,
+    attributes=attributes,
+    variables=variables("aws"),
+    fixed=frozenset({"machine_type", "image", "zone", "disk_gib", "spot"}),
+    programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
+    cloud=Cloud(
+        default_region="us-east-1",
+        regions=tuple(REGIONS.split()),
+        labels=LABELS,
+        zone="{region}[a-z]",
+        zone_form="a zone of {region} is called {region}a, {region}b and so on",
+        image="ami-[0-9a-f]{8,17}",
+        image_form="ami-ID",
+        disk_gib=(8, 65536),
+        no_spot=r"hpc.*|mac.*|u-.*|u7i.*|trn2u.*|t2\.nano",
+    ),
+    offers=frozenset(OPTIONAL),
+    role=False,
+)

@@ -1,0 +1,50 @@
+"""What the clouds have in common: how a host of px.yaml is described to their roles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from px_ansible.config import Config
+
+
+def login(user: str) -> Callable[[Config], str]:
+    """Return what says who logs in: px.yaml's user, or else the cloud's usual one."""
+    return lambda config: config.ssh.user or user
+
+
+def architecture(config: Config) -> str:
+    """Return the architecture of the hosts: that of their machine type."""
+    machine = config.machine
+    return machine.type.arch if machine and machine.type else "x86_64"
+
+
+def attributes(config: Config) -> Mapping[str, Any]:
+    """Return what a host should be; what px.yaml leaves open is not compared."""
+    wanted = {
+        "machine_type": config.machine.name if config.machine else None,
+        "image": config.image,
+        "zone": config.zone,
+        "disk_gib": config.disk_size_gib,
+        "spot": config.spot,
+    }
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]:
+    """Return what gives the host variables of the role `provider_<name>`."""
+
+    def of(config: Config, _buckets: Sequence[Mapping[str, Any]], _cache_dir: str) -> Mapping[str, Any]:
+        wanted = {
+            **attributes(config),
+            "region": config.region,
+            "labels": dict(config.labels),
+            "ssh_allow": list(config.ssh.allow),
+            "ssh_user": config.ssh.user,
+            **config.settings,
+        }
+        return {f"provider_{name}_{key}": value for key, value in wanted.items() if value not in (None, {}, [])}
+
+    return of

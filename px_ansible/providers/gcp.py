@@ -1,0 +1,48 @@
+"""Google Cloud: Compute Engine."""
+
+from __future__ import annotations
+
+from px_ansible.providers.cloud import architecture, attributes, login, variables
+from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
+
+REGIONS = """
+africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
+asia-southeast1 asia-southeast2 asia-southeast3 australia-southeast1 australia-southeast2 europe-central2
+europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west2 europe-west3 europe-west4 europe-west6
+europe-west8 europe-west9 europe-west10 europe-west12 me-central1 me-central2 me-west1 northamerica-northeast1
+northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us-central1 us-east1 us-east4
+us-east5 us-south1 us-west1 us-west2 us-west3 us-west4
+"""
+
+# cloud.google.com/compute/docs/labeling-resources
+LABELS = Labels(
+    key="[a-z][a-z0-9_-]{0,62}",
+    key_form="must be lower case letters, digits, '_' and '-', from a letter on, at most 63",
+    value="[a-z0-9_-]{0,63}",
+    value_form="must be lower case letters, digits, '_' and '-', at most 63",
+    taken=("goog-",),
+)
+
+GCP = Provider(
+    name="gcp",
+    default_image="debian-12",
+    images=("debian-12", "debian-13", "ubuntu-24.04"),
+    user=login("px"),
+    arch=architecture,
+    attributes=attributes,
+    variables=variables("gcp"),
+    fixed=frozenset({"machine_type", "image", "zone", "disk_gib", "spot"}),
+    programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
+    cloud=Cloud(
+        default_region="us-central1",
+        regions=tuple(REGIONS.split()),
+        labels=LABELS,
+        zone="{region}-[a-f]",
+        zone_form="a zone of {region} is called {region}-a, {region}-b and so on",
+        image=r"(https://.*/)?projects/[a-z][a-z0-9-]+/global/images/(family/)?[a-z][a-z0-9-]*",
+        image_form="projects/PROJECT/global/images/family/FAMILY",
+        no_spot="m2-.*",
+    ),
+    offers=frozenset(OPTIONAL),
+    role=False,
+)
