@@ -21,7 +21,8 @@ class Client:
 
     `option` is how the names of its options look, `option_form` the same in words. `settled` are options that
     px-ansible writes itself, with what to use in their place. `cannot` are keys of a mount (with dots) that it does not
-    have: key -> what is the case, and what to write instead. `architectures` are those that it is built for.
+    have: key -> what is the case, and what to write instead. `architectures` are those that it is built for. `version`
+    is the one that its role installs; None is the one that is installed on the controller.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Client:
     settled: Mapping[str, str]
     cannot: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     architectures: tuple[str, ...] = ALL
+    version: str | None = None
 
     def is_option(self, name: str) -> bool:
         """Tell whether an option could have this name."""
@@ -52,6 +54,7 @@ _OWNER = {key: _key(key) for key in ("gid", "uid")}
 
 GCSFUSE = Client(
     name="gcsfuse",
+    version="3.11.2",
     stores=("gcs",),
     option=_FLAG,
     option_form=_FLAG_FORM,
@@ -72,6 +75,7 @@ GCSFUSE = Client(
 
 GOOFYS = Client(
     name="goofys",
+    version="0.24.0",
     stores=("s3", "spaces"),
     # debug_s3 and debug_fuse are spelt so.
     option=r"[a-z][a-z0-9]*([-_][a-z0-9]+)*",
@@ -98,6 +102,7 @@ _ONE_MODE = ("blobfuse2 gives files and folders one mode, 0777", "take it out, o
 
 BLOBFUSE2 = Client(
     name="blobfuse2",
+    version="2.5.5",
     stores=("azure",),
     option=r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9-]*)?",
     option_form="must be a key of blobfuse2's config file, with a dot: block_cache.mem-size-mb",

@@ -10,7 +10,8 @@ import platformdirs
 from px_ansible import inventory as inventories
 from px_ansible import lookups, prerequisites, ssh
 from px_ansible.errors import RunError
-from px_ansible.plan import Action, Found, FoundHost, SharedThing, is_emulated, make_plan
+from px_ansible.plans import Action, Found, FoundHost, SharedThing, make_plan
+from px_ansible.plans.mounts import is_emulated
 from px_ansible.providers import PROVIDERS
 from px_ansible.report import CONTROLLER, HostReport, MountReport, Report
 from px_ansible.runner import run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from px_ansible.config import Config
     from px_ansible.events import Event
-    from px_ansible.plan import Plan
+    from px_ansible.plans import Plan
     from px_ansible.runner import Outcome
     from px_ansible.state import ClusterState
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from px_ansible import ssh
-from px_ansible.plan import Action, emulated_buckets
+from px_ansible.plans import Action
+from px_ansible.plans.mounts import emulated_buckets
 from px_ansible.providers import PROVIDERS
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from px_ansible.config import Config
-    from px_ansible.plan import Plan
+    from px_ansible.plans import Plan
     from px_ansible.providers import Provider
 
 GROUP = "px_hosts"

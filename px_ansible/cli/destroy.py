@@ -19,7 +19,7 @@ from px_ansible.errors import RunError
 
 if TYPE_CHECKING:
     from px_ansible.cluster import Cluster
-    from px_ansible.plan import Found
+    from px_ansible.plans import Found
 
 
 @click.command()

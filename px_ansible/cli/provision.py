@@ -20,7 +20,7 @@ from px_ansible.errors import UsageError
 
 if TYPE_CHECKING:
     from px_ansible.cluster import Cluster
-    from px_ansible.plan import Plan
+    from px_ansible.plans import Plan
     from px_ansible.report import Report
 
 
@@ -43,7 +43,7 @@ def provision(file: str | None, provider: str | None, yes: bool, replace: bool, 
     Example:
       px-ansible provision --provider local
     """  # noqa: D301
-    from px_ansible.cli.plan import show  # noqa: PLC0415
+    from px_ansible.cli.plan_view import show  # noqa: PLC0415
     from px_ansible.cli.progress import Progress  # noqa: PLC0415
     from px_ansible.cli.report import show_provision  # noqa: PLC0415
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
@@ -69,7 +69,7 @@ def provision(file: str | None, provider: str | None, yes: bool, replace: bool, 
 
 def _agree(plan: Plan, *, yes: bool, replace: bool) -> None:
     """Ask before anything is made or lost; nobody is asked about a plan that only keeps and repairs."""
-    from px_ansible.plan import Action  # noqa: PLC0415
+    from px_ansible.plans import Action  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     if (fixed := plan.hosts_to(Action.REPLACE)) and not replace:
@@ -90,7 +90,7 @@ def _agree(plan: Plan, *, yes: bool, replace: bool) -> None:
 
 
 def _as_data(cluster: Cluster, plan: Plan, report: Report, seconds: float) -> dict[str, object]:
-    from px_ansible.cli.plan import as_data  # noqa: PLC0415
+    from px_ansible.plans.data import as_data  # noqa: PLC0415
 
     heads = {
         "cluster": cluster.config.cluster,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from px_ansible.cli.tables import console, count, table
-from px_ansible.plan import Action
+from px_ansible.plans import Action
 from px_ansible.providers import PROVIDERS
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from px_ansible.plan import Plan
+    from px_ansible.plans import Plan
     from px_ansible.report import HostReport, MountReport, Report
 
 _DONE = {

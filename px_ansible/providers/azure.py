@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from px_ansible.providers.cloud import architecture, attributes, login, variables
-from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
+from px_ansible.providers.cloud import architecture, attributes, login, shared, variables
+from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Needs, Provider
 
 REGIONS = """
 australiacentral australiacentral2 australiaeast australiasoutheast austriaeast brazilsouth brazilsoutheast
@@ -24,6 +24,18 @@ LABELS = Labels(
     taken=("microsoft", "azure", "windows"),
 )
 
+NEEDS = Needs(
+    collections={"azure.azcollection": "3.12.0"},
+    libraries=("azure.identity", "azure.mgmt.compute"),
+    install="ansible-galaxy collection install azure.azcollection, and pip install what its requirements.txt names",
+    credentials=(
+        ("AZURE_SUBSCRIPTION_ID", "AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_TENANT"),
+        ("~/.azure/credentials",),
+        ("~/.azure/azureProfile.json",),
+    ),
+    sign_in="az login",
+)
+
 AZURE = Provider(
     name="azure",
     default_image="debian-12",
@@ -38,6 +50,7 @@ AZURE = Provider(
         default_region="eastus",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
+        needs=NEEDS,
         zone="[123]",
         zone_form="the zones of {region} are called 1, 2 and 3",
         image=r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+){3}",
@@ -46,5 +59,6 @@ AZURE = Provider(
         no_spot="Standard_B1.*|.*_Promo",
     ),
     offers=frozenset(OPTIONAL),
+    shared=shared,
     role=False,
 )

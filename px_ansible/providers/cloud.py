@@ -33,6 +33,11 @@ def attributes(config: Config) -> Mapping[str, Any]:
     return {name: value for name, value in wanted.items() if value is not None}
 
 
+def shared(_config: Config) -> Sequence[str]:
+    """Return what all hosts of a cluster share in a cloud."""
+    return ("network", "identity")
+
+
 def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]:
     """Return what gives the host variables of the role `provider_<name>`."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from px_ansible.providers.cloud import architecture, attributes, login, variables
-from px_ansible.providers.model import Cloud, Labels, Provider
+from px_ansible.providers.model import Cloud, Labels, Needs, Provider
 
 REGIONS = """
 ams2 ams3 atl1 blr1 fra1 lon1 mem1 mkc1 nyc1 nyc2 nyc3 ric1 sfo1 sfo2 sfo3 sgp1 syd1 tor1
@@ -15,6 +15,15 @@ LABELS = Labels(
     key_form="must be letters, digits, '_' and '-', at most 100",
     value="[A-Za-z0-9_-]{0,100}",
     value_form="must be letters, digits, '_' and '-', at most 100",
+)
+
+NEEDS = Needs(
+    # Not part of the package `ansible` since version 13.
+    collections={"community.digitalocean": "1.27.0"},
+    libraries=(),
+    install="ansible-galaxy collection install community.digitalocean",
+    credentials=(("DO_API_TOKEN",), ("DO_API_KEY",), ("DO_OAUTH_TOKEN",)),
+    sign_in="export DO_API_TOKEN=... (cloud.digitalocean.com/account/api/tokens)",
 )
 
 DIGITALOCEAN = Provider(
@@ -31,6 +40,7 @@ DIGITALOCEAN = Provider(
         default_region="nyc3",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
+        needs=NEEDS,
         image="[a-z0-9]+(-[a-z0-9]+)+|[0-9]+",
         image_form="an image's slug or number",
     ),
@@ -40,5 +50,6 @@ DIGITALOCEAN = Provider(
         "spot": "take it out: only some sizes with GPUs are sold so, under names of their own for 'machine_type'",
         "disk_size": "take it out: the disk comes with the machine type; a larger type has a larger one",
     },
+    shared=lambda _config: ("network",),
     role=False,
 )

@@ -34,6 +34,11 @@ def _variables(config: Config, buckets: Sequence[Mapping[str, Any]], cache_dir: 
     }
 
 
+def _shared(config: Config) -> Sequence[str]:
+    served = {mount.store for mount in config.mounts if mount.endpoint is None}
+    return ["network", *(f"{store} bucket server" for store in sorted(served))]
+
+
 # Fixed and known to everyone: the emulators hold nothing but what is written to them here.
 _S3_KEYS = {"access_key_id": "px-local", "secret_access_key": "px-local-secret"}
 # Azurite's own: github.com/Azure/Azurite, "Default Storage Account".
@@ -84,6 +89,7 @@ LOCAL = Provider(
     },
     devices=("/dev/fuse",),
     offers=frozenset({"image"}),
+    shared=_shared,
     instead={
         "machine_type": "take it out: cpus_per_node and memory_per_node limit a machine on this computer",
         "ssh": "take it out: only this computer reaches the machines, with the cluster's own key",

@@ -52,6 +52,22 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """What the role of a cloud needs on this computer, as far as it can be seen without asking the cloud.
+
+    `collections` are Ansible's, each with the oldest version; `libraries` are Python modules, `install` brings both.
+    `credentials` are the ways to sign in: each is the environment variables that it takes, or a file (from `~` on);
+    `sign_in` is the command that makes one.
+    """
+
+    collections: Mapping[str, str]
+    libraries: tuple[str, ...]
+    install: str
+    credentials: tuple[tuple[str, ...], ...]
+    sign_in: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cloud:
     """What px.yaml may say of a cloud.
 
@@ -66,6 +82,7 @@ class Cloud:
     labels: Labels
     image: str
     image_form: str
+    needs: Needs
     zone: str = ""
     zone_form: str = ""
     disk_gib: tuple[int, int] = (10, 65536)
@@ -86,7 +103,8 @@ class Provider:
     it serves without a cloud, by name; `programs` maps the programs that it needs on this computer to their Debian
     packages. `existing` is there where the provider makes no hosts, `cloud` where it is one. `offers` are those of the
     OPTIONAL keys that it can use, `instead` says for others what to write: key -> hint. `role` is False where this
-    version has no role that makes hosts there: px.yaml may name it, and more cannot be done yet.
+    version has no role that makes hosts there: px.yaml may name it, and more cannot be done yet. `shared` are the
+    beginnings of the names of what all hosts share, as the role's `list` returns them.
     """
 
     name: str
@@ -106,3 +124,4 @@ class Provider:
     offers: frozenset[str] = frozenset()
     instead: Mapping[str, str] = field(default_factory=dict)
     role: bool = True
+    shared: Callable[[Config], Sequence[str]] = lambda _config: ()

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from px_ansible.cli.plan import as_data, summary
+from px_ansible.cli.plan_view import summary
 from px_ansible.config import Config, Mount, load
 from px_ansible.inventory import Places, inventory_of
-from px_ansible.plan import Found, FoundHost, SharedThing, make_plan
+from px_ansible.plans import Found, FoundHost, SharedThing, make_plan
+from px_ansible.plans.data import as_data
 from px_ansible.providers import PROVIDERS
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "plans").glob("*/px.yaml"))
@@ -82,9 +83,10 @@ def test_a_provisioned_cluster_has_nothing_to_do(case):
     names = [host.name for host in plan.hosts if host.action != "remove"]
     reached = Found(
         hosts=tuple(FoundHost(name, "running", "198.18.0.2", attributes) for name in names),
+        shared=tuple(SharedThing(one.name, "running") for one in plan.shared),
         applied=tuple(plan.applied()),
     )
     again = make_plan(config, reached, key_of(config))
     assert not again.changes
-    assert summary(again) == "Nothing to do: everything is as px.yaml says."
+    assert summary(again).startswith("Nothing to do: everything is as px.yaml says.")
     assert [host.name for host in again.hosts] == list(config.hosts)

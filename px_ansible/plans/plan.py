@@ -1,0 +1,166 @@
+"""Config + what exists -> Plan: which hosts and mounts to create, keep, change, remove. Pure: it asks nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from px_ansible.plans.actions import Action
+from px_ansible.plans.mounts import MountPlan, plan_mounts
+from px_ansible.providers import PROVIDERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from px_ansible.config import Config
+    from px_ansible.providers import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class FoundHost:
+    """A host that exists, as its provider lists it: `state` is running or stopped, `attributes` are the provider's."""
+
+    name: str
+    state: str
+    address: str | None
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedThing:
+    """Something that the hosts share and that exists: a network, a bucket server."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What exists of a cluster: its provider's `list`, and the mounts that the last provision left on the hosts."""
+
+    hosts: tuple[FoundHost, ...] = ()
+    shared: tuple[SharedThing, ...] = ()
+    applied: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """One host and what is to be done with it; `reason` says why, where that is not plain."""
+
+    name: str
+    action: Action
+    reason: str | None = None
+    address: str | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether the provider has something to do for it."""
+        return self.action is not Action.KEEP
+
+
+@dataclass(frozen=True, slots=True)
+class SharedPlan:
+    """One thing that the hosts share and what is to be done with it."""
+
+    name: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way from what exists to what px.yaml says; `found_mounts` are those that the hosts have before."""
+
+    config: Config
+    hosts: tuple[HostPlan, ...]
+    mounts: tuple[MountPlan, ...]
+    shared: tuple[SharedPlan, ...]
+    found_mounts: tuple[Mapping[str, str], ...] = ()
+
+    def hosts_to(self, *actions: Action) -> list[str]:
+        """Return the names of the hosts with one of these actions."""
+        return [host.name for host in self.hosts if host.action in actions]
+
+    def mounts_to(self, *actions: Action) -> list[str]:
+        """Return the paths of the mounts with one of these actions."""
+        return [mount.path for mount in self.mounts if mount.action in actions]
+
+    def applied(self) -> list[dict[str, str]]:
+        """Return the mounts that the hosts have when the plan is done, as `Found` takes them."""
+        return [
+            {
+                "path": mount.path,
+                "source": mount.source,
+                "client": mount.client,
+                "bucket": mount.variables["bucket"],
+                "digest": mount.digest,
+            }
+            for mount in self.mounts
+            if mount.action is not Action.REMOVE
+        ]
+
+    @property
+    def destroys(self) -> list[str]:
+        """The hosts that would be lost."""
+        return self.hosts_to(Action.REMOVE, Action.REPLACE)
+
+    @property
+    def changes(self) -> bool:
+        """Whether there is anything to do."""
+        steps = [one.action for one in self.hosts] + [one.action for one in self.mounts]
+        return any(step is not Action.KEEP for step in [*steps, *(one.action for one in self.shared)])
+
+
+def make_plan(config: Config, found: Found, public_key: str | None = None) -> Plan:
+    """Compare by name; `public_key` is the cluster's, None where none was made yet."""
+    provider = PROVIDERS[config.provider]
+    return Plan(
+        config=config,
+        hosts=tuple(_plan_hosts(config, provider, found, public_key)),
+        mounts=tuple(plan_mounts(config, found.applied)),
+        shared=tuple(_plan_shared(config, provider, found, public_key)),
+        found_mounts=found.applied,
+    )
+
+
+def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: str | None) -> Iterator[HostPlan]:
+    existing = {host.name: host for host in found.hosts}
+    wanted = dict(provider.attributes(config))
+    if public_key is not None:
+        wanted["key"] = public_key
+    for name in config.hosts:
+        host = existing.get(name)
+        if host is None:
+            # A host that is there before its cluster is reached by its name.
+            yield HostPlan(name, Action.CREATE, address=name if provider.existing else None)
+            continue
+        differences = [key for key, value in wanted.items() if host.attributes.get(key) != value]
+        fixed = [key for key in differences if key in provider.fixed]
+        reason = ", ".join(_difference(key, host.attributes.get(key), wanted[key]) for key in fixed or differences)
+        if fixed:
+            yield HostPlan(name, Action.REPLACE, reason, host.address)
+        elif host.state != "running":
+            yield HostPlan(name, Action.START, "it is stopped", host.address)
+        elif differences:
+            yield HostPlan(name, Action.CHANGE, reason, host.address)
+        else:
+            yield HostPlan(name, Action.KEEP, None, host.address)
+    reason = "px.yaml does not list it" if provider.existing else f"px.yaml asks for {config.nodes}"
+    for name in sorted(existing.keys() - set(config.hosts), key=lambda name: (len(name), name)):
+        yield HostPlan(name, Action.REMOVE, reason, existing[name].address)
+
+
+def _difference(key: str, old: Any, new: Any) -> str:
+    if key == "key":
+        return "the cluster has a new SSH key"
+    return f"{key} {'any' if old is None else old} -> {'any' if new is None else new}"
+
+
+def _plan_shared(config: Config, provider: Provider, found: Found, public_key: str | None) -> Iterator[SharedPlan]:
+    """Yield what the provider makes for all hosts, under the names that it goes by once it is there."""
+    kinds = list(provider.shared(config))
+    for one in found.shared:
+        yield SharedPlan(one.name, Action.KEEP if one.state == "running" else Action.START)
+        kinds = [kind for kind in kinds if not one.name.startswith(kind)]
+    if not provider.existing:
+        yield SharedPlan("SSH key", Action.CREATE if public_key is None else Action.KEEP)
+    yield from (SharedPlan(kind, Action.CREATE) for kind in kinds)
