@@ -9,16 +9,18 @@ import platformdirs
 
 from px_ansible import inventory as inventories
 from px_ansible import lookups, prerequisites, ssh
-from px_ansible.errors import RunError
+from px_ansible.clusters import refuse_renamed
+from px_ansible.errors import PrerequisiteError, RunError
 from px_ansible.plans import Action, Found, FoundHost, SharedThing, make_plan
 from px_ansible.plans.mounts import is_emulated
 from px_ansible.providers import PROVIDERS
 from px_ansible.report import CONTROLLER, HostReport, MountReport, Report
+from px_ansible.run_record import RunRecord
 from px_ansible.runner import run
 from px_ansible.state import open_cluster
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from px_ansible.config import Config
     from px_ansible.events import Event
@@ -46,14 +48,15 @@ class Cluster:
     def open(cls, config: Config) -> Self:
         """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer."""
         prerequisites.require(PROVIDERS[config.provider])
+        refuse_renamed(config)
         return cls(config, open_cluster(config.provider, config.cluster, config.file))
 
     def find(self) -> Found:
         """Ask the provider what exists. Changes nothing."""
         known = {name: host["address"] for name, host in self.state.read_inventory().items()}
-        outcome, report = self._run("list", inventories.inventory_to_list(self.config, known))
+        outcome, report, _ = self.run("list", inventories.inventory_to_list(self.config, known))
         if "px_hosts" not in outcome.artifact:
-            raise report.controller_error() or _broken(outcome)
+            raise report.controller_error() or broken_off(outcome)
         return Found(
             hosts=tuple(_found_host(one) for one in outcome.artifact["px_hosts"]),
             shared=tuple(SharedThing(one["name"], one["state"]) for one in outcome.artifact["px_shared"]),
@@ -65,7 +68,7 @@ class Cluster:
         if not found.hosts:
             # The mounts went with the hosts, however those went.
             found = Found(found.hosts, found.shared)
-        return make_plan(self.config, found, self._public_key() if found.hosts and not self._existing else None)
+        return make_plan(self.config, found, self.public_key() if found.hosts else None)
 
     def require_credentials(self) -> None:
         """Raise PrerequisiteError where a secret that a provision needs cannot be read on this computer."""
@@ -73,21 +76,28 @@ class Cluster:
 
     def provision(self, plan: Plan) -> Report:
         """Walk the plan. Every host goes as far as it can; the report says how far that was."""
-        key = None if self._existing else self._public_key()
-        inventory = inventories.inventory_of(plan, self._places(), key)
+        inventory = inventories.inventory_of(plan, self.places(), self.public_key())
+        self.state.keep_px_yaml(self.config.file)
         if plan.changes:
-            # Before the first host is touched: whatever a run that dies leaves on a host is known, and looked at again.
-            unfinished = {one["path"]: {**one, "digest": ""} for one in [*self.state.read_applied(), *plan.applied()]}
-            self.state.write_applied(list(unfinished.values()))
-        outcome, report = self._run("provision", inventory, len(plan.hosts))
+            self.expect(plan.applied())
+        outcome, report, record = self.run("provision", inventory, len(plan.hosts))
         if not outcome.stats:
-            raise report.controller_error() or _broken(outcome)
+            raise report.controller_error() or broken_off(outcome)
         self._remember_hosts(plan, report)
+        record.keep(report)
         if error := report.controller_error():
             raise error
         if report.exit_code == 0:
             self.state.write_applied(plan.applied())
         return report
+
+    def expect(self, mounts: Sequence[Mapping[str, str]]) -> None:
+        """Note the mounts that the hosts may have soon, and have not for sure.
+
+        Before the first host is touched: whatever a run that dies leaves on a host is known, and looked at again.
+        """
+        unfinished = {one["path"]: {**one, "digest": ""} for one in [*self.state.read_applied(), *mounts]}
+        self.state.write_applied(list(unfinished.values()))
 
     def _remember_hosts(self, plan: Plan, report: Report) -> None:
         """Note the hosts that there are now, with their addresses."""
@@ -104,13 +114,21 @@ class Cluster:
 
     def look(self, found: Found) -> Report:
         """Return every host that px.yaml wants or that exists, with the state of its mounts. Changes nothing."""
+        strange = self.strange_hosts(found)
         running = {host.name: host.address for host in found.hosts if host.state == "running"}
+        asked = {name: address for name, address in running.items() if name not in strange}
         report = Report()
-        if running:
-            inventory = inventories.inventory_to_look(self.config, running, self._places())
-            outcome, report = self._run("status", inventory, len(running))
+        record = None
+        if asked:
+            inventory = inventories.inventory_to_look(self.config, asked, self.places())
+            outcome, report, record = self.run("status", inventory, len(asked))
             if not outcome.stats:
-                raise _broken(outcome)
+                raise broken_off(outcome)
+        for name in set(running) & set(strange):
+            error = "it does not know the cluster's SSH key: the one that it knows is lost"
+            report.hosts[name] = HostReport(
+                name, "unreachable", error=error, hint="px-ansible provision: it brings the new key"
+            )
         report.hosts.pop(CONTROLLER, None)
         existing = {host.name: host for host in found.hosts}
         hosts = {}
@@ -122,16 +140,33 @@ class Cluster:
                 _add_missing(host, self.config)
             hosts[name] = host
         report.hosts = hosts
+        if record:
+            record.keep(report)
         return report
+
+    def strange_hosts(self, found: Found) -> list[str]:
+        """Return the hosts that know another SSH key than the cluster's: that one went with a lost state folder."""
+        if not found.hosts:
+            return []
+        key = self.public_key()
+        return [host.name for host in found.hosts if host.attributes.get("key", key) != key]
+
+    def require_key(self, found: Found) -> None:
+        """Raise PrerequisiteError where hosts do not take the cluster's SSH key."""
+        if strange := self.strange_hosts(found):
+            raise PrerequisiteError(
+                f"The SSH key of the cluster {self.config.cluster!r} is lost, and {', '.join(strange)} would take"
+                " no other.",
+                hint="px-ansible provision: it brings a new key to the hosts, and keeps them as they are",
+            )
 
     def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
         """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
         addresses = {host.name: host.address for host in found.hosts}
-        places = self._places()
-        inventory = inventories.inventory_to_destroy(self.config, addresses, found.applied, places, purge=purge)
-        outcome, report = self._run("destroy", inventory, len(addresses))
+        inventory = inventories.inventory_to_destroy(self.config, addresses, found.applied, self.places(), purge=purge)
+        outcome, report, _ = self.run("destroy", inventory, len(addresses))
         if not outcome.stats:
-            raise report.controller_error() or _broken(outcome)
+            raise report.controller_error() or broken_off(outcome)
         self._forget_hosts(report)
         left = self.find()
         if not left.hosts and not left.shared and report.exit_code == 0:
@@ -146,13 +181,15 @@ class Cluster:
 
     def ssh_options(self, host: str) -> list[str]:
         """Return ssh's options for a host."""
-        return inventories.ssh_options(self.config, host, self._places())
+        self.public_key()
+        return inventories.ssh_options(self.config, host, self.places())
 
     @property
     def _existing(self) -> bool:
         return PROVIDERS[self.config.provider].existing is not None
 
-    def _run(self, playbook: str, inventory: Mapping[str, Any], hosts: int = 1) -> tuple[Outcome, Report]:
+    def run(self, playbook: str, inventory: Mapping[str, Any], hosts: int = 1) -> tuple[Outcome, Report, RunRecord]:
+        """Run a playbook of the collection, and record how it went."""
         report = Report(unreachable_hint=ssh.hint if self._existing else None)
 
         def both(event: Event) -> None:
@@ -161,16 +198,32 @@ class Cluster:
 
         forks = min(max(hosts, 1), MOST_FORKS)
         folder = self.state.new_run(playbook)
-        return run(playbook, inventory, folder, on_event=both, forks=forks, verbosity=self.verbosity), report
+        record = RunRecord.begin(folder, playbook)
+        try:
+            outcome = run(playbook, inventory, folder, on_event=both, forks=forks, verbosity=self.verbosity)
+        except BaseException as error:
+            record.end_with(report, error)
+            raise
+        # Ansible that did not start has failed, and has no host to say so.
+        record.end(report, report.exit_code if outcome.stats else report.exit_code or RunError.exit_code)
+        return outcome, report, record
 
-    def _places(self) -> inventories.Places:
-        cache = platformdirs.user_cache_path("px-ansible")
-        if self._existing:  # with keys of their own
-            return inventories.Places(self.state.folder / "key", self.state.folder / "known_hosts", cache)
-        return inventories.Places(self.state.key(), self.state.known_hosts_dir(), cache)
+    def places(self) -> inventories.Places:
+        """Return where this computer keeps what the roles need."""
+        return places_of(self.state)
 
-    def _public_key(self) -> str:
+    def public_key(self) -> str | None:
+        """Return the cluster's public SSH key, made where there was none; None where hosts have keys of their own."""
+        if self._existing:
+            return None
+        self.state.known_hosts_dir()
         return self.state.key().with_suffix(".pub").read_text(encoding="utf-8").strip()
+
+
+def places_of(state: ClusterState) -> inventories.Places:
+    """Return where this computer keeps what the roles need for a cluster."""
+    cache = platformdirs.user_cache_path("px-ansible")
+    return inventories.Places(state.folder / "key", state.folder / "known_hosts", cache)
 
 
 def _found_host(one: Mapping[str, Any]) -> FoundHost:
@@ -186,6 +239,7 @@ def _add_missing(host: HostReport, config: Config) -> None:
             host.mounts.append(MountReport(mount.path, mount.bucket, mount.client, "missing", ready=False))
 
 
-def _broken(outcome: Outcome) -> RunError:
+def broken_off(outcome: Outcome) -> RunError:
+    """Return the error of a run that did not come so far as to touch a host."""
     log = (outcome.stopped or "").splitlines()
     return RunError("Ansible broke off before it could begin", hint=f"less {outcome.log}", log=log)

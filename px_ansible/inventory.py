@@ -100,6 +100,15 @@ def inventory_to_destroy(
     return _inventory(shared, group, {name: {} for name in addresses})
 
 
+def inventory_to_unmount(
+    config: Config, addresses: Mapping[str, str | None], mounts: Sequence[Mapping[str, str]], places: Places
+) -> dict[str, Any]:
+    """Return the inventory for taking mounts away from hosts that run: name -> address."""
+    hosts = {name: _connection(config, name, address, places) for name, address in addresses.items()}
+    group = {**_neutral(config, "present"), **_theirs(config), **_login(config), **_mounts_to_leave(mounts)}
+    return _inventory({}, group, hosts)
+
+
 def _keys(provider: Provider, places: Places, public_key: str | None) -> dict[str, Any]:
     if provider.existing:
         return {}

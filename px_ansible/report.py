@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from px_ansible.errors import PxError, RunError, UnreachableError
 
@@ -107,6 +107,17 @@ class Report:
         if self.failed:
             return RunError.exit_code
         return UnreachableError.exit_code if self.unreachable else 0
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Return the report that `as_data` wrote."""
+        hosts = [
+            HostReport(**{**host, "mounts": [MountReport(**mount) for mount in host["mounts"]]})
+            for host in data["hosts"]
+        ]
+        if error := data.get("error"):
+            hosts.append(HostReport(CONTROLLER, "failed", error=error["message"], hint=error["hint"], log=error["log"]))
+        return cls({host.name: host for host in hosts}, list(data["notes"]), data["changed"])
 
     def as_data(self) -> dict[str, Any]:
         """Return the report as plain data."""

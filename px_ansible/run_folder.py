@@ -35,7 +35,7 @@ def lay_out(folder: Path, inventory: Mapping[str, Any], content: Path | None) ->
         link_collection(folder / "collections", content)
         hosts = folder / "inventory" / "hosts.json"
         hosts.parent.mkdir(mode=0o700)
-        _write(hosts, json.dumps(_literal(inventory), indent=1))
+        _write(hosts, json.dumps(literal(inventory), indent=1))
         _write(folder / "ansible.cfg", ANSIBLE_CFG)
         _close_to_others(folder)
     except OSError as error:
@@ -43,16 +43,16 @@ def lay_out(folder: Path, inventory: Mapping[str, Any], content: Path | None) ->
     return hosts
 
 
-def _literal(value: Any) -> Any:
+def literal(value: Any) -> Any:
     """Mark what Ansible would take for a template as plain text: an inventory file is trusted otherwise."""
     if isinstance(value, Template):
         return str(value)
     if isinstance(value, str):
         return {"__ansible_unsafe": value} if any(mark in value for mark in _TEMPLATE_MARKS) else value
     if isinstance(value, dict):
-        return {key: _literal(item) for key, item in value.items()}
+        return {key: literal(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_literal(item) for item in value]
+        return [literal(item) for item in value]
     return value
 
 

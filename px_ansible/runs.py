@@ -16,7 +16,9 @@ from px_ansible.errors import PrerequisiteError
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Of each kind, so that a `status --watch` does not push out the provision that explains what it sees.
 KEPT = 20
+LOOKS = ("list", "status")
 # leash.py gives Ansible 10 seconds to end before it kills it.
 _PATIENCE = 20.0
 
@@ -38,7 +40,8 @@ def new(folder: Path, command: str) -> Path:
     earlier = [run for run in all_runs(folder) if run != made]
     for run in earlier:
         _scrub(run)
-    for run in earlier[: max(0, len(earlier) - KEPT + 1)]:
+    alike = [run for run in earlier if only_looked(run) == only_looked(made)]
+    for run in alike[: max(0, len(alike) - KEPT + 1)]:
         if not is_alive(run):
             shutil.rmtree(run, ignore_errors=True)
     return made
@@ -47,6 +50,11 @@ def new(folder: Path, command: str) -> Path:
 def all_runs(folder: Path) -> list[Path]:
     """Return the runs' folders, oldest first."""
     return sorted(run for run in folder.iterdir() if run.is_dir()) if folder.is_dir() else []
+
+
+def only_looked(run: Path) -> bool:
+    """Say whether the run was one that changes nothing."""
+    return run.name.partition("-")[2] in LOOKS
 
 
 def wait_for_abandoned(folder: Path) -> None:

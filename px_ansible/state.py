@@ -1,13 +1,14 @@
 """What px-ansible remembers of a cluster: one folder each (0700, files 0600) in the user's state folder.
 
 <user state>/px-ansible/clusters/<provider>/<cluster>/
-    cluster.json      whose cluster this is: the px.yaml
+    cluster.json      whose cluster this is: the px.yaml, and its folder
+    px.yaml           that file, as the last provision used it
     inventory.json    the hosts of the last run, with their addresses
     applied.json      the mounts that the hosts have
     key, key.pub      the cluster's SSH key
     known_hosts/      the host keys
     lock              who works on it now
-    runs/             one folder per run, the last 20
+    runs/             one folder per run, the last 20 that changed something and the last 20 that looked
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+COPY = "px.yaml"
+
+
 def clusters_folder() -> Path:
     """Return the folder that holds the folders of all clusters."""
     return platformdirs.user_state_path("px-ansible") / "clusters"
@@ -54,21 +58,32 @@ def open_cluster(provider: str, cluster: str, project_file: Path) -> ClusterStat
     try:
         _make_private(state.folder)
         known = state.project_file()
-        if known and known != project_file:
-            if known.exists() and not known.samefile(project_file):
-                raise PrerequisiteError(
-                    f"The cluster {cluster!r} ({provider}) belongs to {known}, not to {project_file}.",
-                    hint="Give one of them another `cluster.name`.",
-                )
-            known = None
-        if known is None:
-            state.write("cluster.json", {"provider": provider, "cluster": cluster, "project_file": str(project_file)})
+        if known and known != project_file and known.exists() and not known.samefile(project_file):
+            raise PrerequisiteError(
+                f"The cluster {cluster!r} ({provider}) belongs to {known}, not to {project_file}.",
+                hint="Give one of them another `cluster.name`.",
+            )
+        about = state.read("cluster.json")
+        now = {"provider": provider, "cluster": cluster, "project_file": str(project_file)}
+        if folder := folder_id(project_file.parent):
+            now["project_folder"] = folder
+        if {**about, **now} != about:
+            state.write("cluster.json", now)
     except OSError as error:
         raise PrerequisiteError(
             f"The cluster's state cannot be kept: {error}",
             hint=f"{state.folder} must be yours and writable; was px-ansible run with sudo before?",
         ) from error
     return state
+
+
+def folder_id(folder: Path) -> str | None:
+    """Return what a folder keeps when it is renamed."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return f"{found.st_dev}:{found.st_ino}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,18 @@ class ClusterState:
         """Return the px.yaml that the cluster belongs to."""
         path = self.read("cluster.json").get("project_file")
         return Path(path) if path else None
+
+    def copy_of_px_yaml(self) -> bytes | None:
+        """Return the px.yaml that the last provision used, None where there was none."""
+        try:
+            return (self.folder / COPY).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def keep_px_yaml(self, project_file: Path) -> None:
+        """Keep a copy of a px.yaml, for the day when it is gone and its hosts are not."""
+        if project_file.is_file():  # a pipe has been read, and gives nothing any more
+            self._write(COPY, project_file.read_text(encoding="utf-8"))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -119,8 +146,12 @@ class ClusterState:
         return list(self.read("applied.json").get("mounts", []))
 
     def new_run(self, command: str) -> Path:
-        """Make the folder for a run of `command`; the oldest ones go, so that 20 remain."""
+        """Make the folder for a run of `command`; the oldest ones of its kind go, so that 20 remain."""
         return runs.new(self.folder / "runs", command)
+
+    def all_runs(self) -> list[Path]:
+        """Return the folders of the runs that are kept, oldest first."""
+        return runs.all_runs(self.folder / "runs")
 
     def clear(self) -> None:
         """Forget the cluster: its hosts are gone. The lock may be held, and keeps working."""
@@ -153,10 +184,13 @@ class ClusterState:
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file as a whole or not at all."""
+        self._write(name, json.dumps({"version": VERSION, **data}, indent=1))
+
+    def _write(self, name: str, text: str) -> None:
         descriptor, new = tempfile.mkstemp(prefix=f".{name}-", dir=self.folder)  # mkstemp gives 0600
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"version": VERSION, **data}, file, indent=1)
+                file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
             Path(new).replace(self.folder / name)

@@ -18,13 +18,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+# Where the module's name is not the command's: Python has a `list` of its own.
+MODULES = {"list": "clusters"}
 # name -> what the list of commands says; the order is the order of work.
 COMMANDS = {
     "validate": "Check px.yaml files and show every problem.",
     "plan": "Show what provision would do.",
     "provision": "Make the hosts and mount the buckets, as px.yaml says.",
     "status": "Show the hosts and their mounts as they are now.",
-    "ssh": "Open a shell on a host, or run a command there.",
+    "ssh": "Open a shell on a host, or run a command on one or all.",
+    "logs": "Print what a mount, or a run, has logged.",
+    "mount": "Bring the mounts alone to what px.yaml says.",
+    "unmount": "Take mounts away from the hosts.",
+    "inventory": "Print the hosts as an inventory for Ansible.",
+    "runs": "List what was run, and show a run's report again.",
+    "list": "List this user's clusters.",
     "destroy": "Remove the hosts; buckets stay.",
 }
 
@@ -40,7 +48,8 @@ class Commands(click.Group):
         """Import a command."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"px_ansible.cli.{name}"), name)
+        spelt = MODULES.get(name, name)
+        command: click.Command = getattr(importlib.import_module(f"px_ansible.cli.{spelt}"), spelt)
         return command
 
     def resolve_command(

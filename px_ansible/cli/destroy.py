@@ -47,7 +47,7 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
     from px_ansible.cli.tables import count, print_json  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
-    cluster = open_cluster(file, provider, verbosity)
+    cluster = open_cluster(file, provider, verbosity, copy=True)
     with cluster.state.lock():
         with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
             found = cluster.find()

@@ -1,4 +1,4 @@
-"""`px-ansible ssh`: a shell or a command on a host."""
+"""`px-ansible ssh`: a shell or a command on a host, or a command on all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 import click
 
-from px_ansible.cli.options import file_option, open_cluster, provider_option
+from px_ansible.cli.options import file_option, open_cluster, output_option, provider_option
 from px_ansible.errors import UsageError
 
 
@@ -23,27 +23,42 @@ class _WithCommand(click.Command):
 @click.command(cls=_WithCommand, options_metavar="[OPTIONS]", short_help="Open a shell on a host.")
 @file_option
 @provider_option
+@click.option(
+    "--all",
+    "everywhere",
+    is_flag=True,
+    envvar="PX_SSH_ALL",
+    help="Run CMD on all hosts at once; each line begins with the host's name.  [env: PX_SSH_ALL]",
+)
+@output_option
 @click.argument("host", required=False, metavar="[HOST] [-- CMD...]")
 @click.pass_obj
-def ssh(command: list[str], file: str | None, provider: str | None, host: str | None) -> None:
+def ssh(
+    command: list[str], file: str | None, provider: str | None, everywhere: bool, output: str, host: str | None
+) -> int:
     """Open a shell on HOST (default: the first), or run a command there and end with its exit code.
+
+    HOST may be a number: 2 is CLUSTER-2. With --all the exit code is the highest of the hosts', and 6 where one could
+    not be reached; the command reads no input, and Ctrl-C ends it on every host. --output json is for --all: per host
+    its stdout, stderr and exit code.
 
     \b
     Example:
       px-ansible ssh
-      px-ansible ssh demo-2 -- ls -l /px-gcs-bucket
+      px-ansible ssh 2 -- ls -l /px-gcs-bucket
+      px-ansible ssh --all -- df -h /px-gcs-bucket
     """  # noqa: D301
-    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
+    from px_ansible.cli import hosts  # noqa: PLC0415
 
-    cluster = open_cluster(file, provider, 0)
-    known = cluster.state.read_inventory()
-    if not known:
-        raise UsageError("the cluster has no hosts yet", hint="px-ansible provision")
-    host = host or cluster.config.hosts[0]
-    if host not in known:
-        raise UsageError(f"there is no host {host!r}", hint=f"the hosts are: {', '.join(known)}")
-    address = known[host]["address"]
-    if address is None:
-        raise UsageError(f"{host} has no address: it has never been up", hint="px-ansible provision")
-    user = PROVIDERS[cluster.config.provider].user(cluster.config)
-    os.execvp("ssh", ["ssh", *cluster.ssh_options(host), f"{user}@{address}", *command])
+    if everywhere and host:
+        raise UsageError(f"--all is every host, and {host!r} is one", hint="take one of them out")
+    if everywhere and not command:
+        raise UsageError("--all needs a command", hint="px-ansible ssh --all -- uptime")
+    cluster = open_cluster(file, provider, 0, copy=True)
+    known = hosts.hosts_of(cluster)
+    if everywhere:
+        from px_ansible.cli.fan_out import run_on_all  # noqa: PLC0415
+
+        return run_on_all(cluster, known, " ".join(command), as_json=output == "json")
+    line = hosts.ssh_command(cluster, hosts.pick(cluster, known, host), *command)
+    return os.execvp(line[0], line)

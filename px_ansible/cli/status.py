@@ -1,52 +1,103 @@
-"""`px-ansible status`: hosts and mounts as they are now."""
+"""`px-ansible status`: hosts and mounts as they are now, once or again and again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import sys
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from px_ansible.cli.options import file_option, open_cluster, output_option, provider_option, verbose_option
-from px_ansible.errors import RunError, UnreachableError
+from px_ansible.errors import EXIT_CONTROL_C, RunError, UnreachableError
 
 if TYPE_CHECKING:
+    from px_ansible.cluster import Cluster
+    from px_ansible.plans import Found
     from px_ansible.report import Report
+
+_HOME_AND_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
 @click.command()
 @file_option
 @provider_option
+@click.option(
+    "--watch",
+    is_flag=False,
+    flag_value="5",
+    type=click.FloatRange(min=0.1),
+    envvar="PX_WATCH",
+    metavar="[SECONDS]",
+    help="Look again every so many seconds, 5 by default, until Ctrl-C.  [env: PX_WATCH]",
+)
 @output_option
 @verbose_option
-def status(file: str | None, provider: str | None, output: str, verbosity: int) -> int:
+def status(file: str | None, provider: str | None, watch: float | None, output: str, verbosity: int) -> int:
     """Show the hosts and their mounts as they are now, asked on every host.
 
     It ends with 0 where every host that px.yaml wants runs and every mount answers, with 5 where not, with 6 where a
-    host could not be reached.
+    host could not be reached. With --watch it goes on until Ctrl-C, and ends with 130: on a terminal it draws anew,
+    into a pipe it prints one block after the other, and with --output json one document per line.
 
     \b
     Example:
       px-ansible status --output json
+      px-ansible status --watch
     """  # noqa: D301
     from px_ansible.cli.progress import Progress  # noqa: PLC0415
-    from px_ansible.cli.report import show_status  # noqa: PLC0415
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
 
-    cluster = open_cluster(file, provider, verbosity)
+    cluster = open_cluster(file, provider, verbosity, copy=True)
+    if watch is not None:
+        return _watch(cluster, watch, as_json=output == "json")
     with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
         found = cluster.find()
         report = cluster.look(found)
     if output == "json":
-        heads = {"cluster": cluster.config.cluster, "provider": cluster.config.provider}
-        shared = [{"name": one.name, "state": one.state} for one in found.shared]
-        print_json({**report.as_data(), **heads, "shared": shared})
+        print_json(_as_data(cluster, found, report))
     else:
-        show_status(report)
-        for one in found.shared:
-            click.echo(f"{one.name}: {one.state}")
-        if not found.hosts:
-            click.echo("Nothing is there yet: px-ansible provision makes it.")
+        _show(found, report)
     return _exit_code(report)
+
+
+def _watch(cluster: Cluster, seconds: float, *, as_json: bool) -> int:
+    redraws = sys.stdout.isatty() and not as_json
+    try:
+        while True:
+            found = cluster.find()
+            report = cluster.look(found)
+            now = datetime.now().astimezone()
+            if as_json:
+                click.echo(json.dumps({**_as_data(cluster, found, report), "time": now.isoformat(timespec="seconds")}))
+            else:
+                head = f"{cluster.config.cluster} ({cluster.config.provider}), {now:%H:%M:%S}"
+                click.echo(f"{_HOME_AND_CLEAR}{head}; Ctrl-C ends\n" if redraws else head)
+                _show(found, report)
+                if not redraws:
+                    click.echo()
+            sys.stdout.flush()
+            time.sleep(seconds)
+    except KeyboardInterrupt:
+        return EXIT_CONTROL_C
+
+
+def _as_data(cluster: Cluster, found: Found, report: Report) -> dict[str, Any]:
+    heads = {"cluster": cluster.config.cluster, "provider": cluster.config.provider}
+    shared = [{"name": one.name, "state": one.state} for one in found.shared]
+    return {**report.as_data(), **heads, "shared": shared}
+
+
+def _show(found: Found, report: Report) -> None:
+    from px_ansible.cli.report import show_status  # noqa: PLC0415
+
+    show_status(report)
+    for one in found.shared:
+        click.echo(f"{one.name}: {one.state}")
+    if not found.hosts:
+        click.echo("Nothing is there yet: px-ansible provision makes it.")
 
 
 def _exit_code(report: Report) -> int:
