@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from px_ansible.cli import known
 from px_ansible.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ file_option = click.option(
     "file",
     envvar="PX_FILE",
     metavar="FILE",
+    shell_complete=known.files,
     help="The px.yaml; default: the one here or in a folder above.  [env: PX_FILE]",
 )
 provider_option = click.option(
     "--provider",
     envvar="PX_PROVIDER",
     metavar="NAME",
+    shell_complete=known.providers,
     help="Where the hosts are, whatever px.yaml says: local, static.  [env: PX_PROVIDER]",
 )
 yes_option = click.option("--yes", is_flag=True, envvar="PX_YES", help="Do not ask.  [env: PX_YES]")
@@ -61,7 +64,7 @@ def find_file(file: str | None = None) -> Path:
             return folder / FILE
     raise UsageError(
         f"there is no {FILE} in {here} or in a folder above it",
-        hint=f"write one (README.md shows how), or name it: -f FOLDER/{FILE}",
+        hint=f"px-ansible init (writes one), or name it: -f FOLDER/{FILE}",
     )
 
 

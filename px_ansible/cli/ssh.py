@@ -6,6 +6,7 @@ import os
 
 import click
 
+from px_ansible.cli import known
 from px_ansible.cli.options import file_option, open_cluster, provider_option
 from px_ansible.errors import UsageError
 
@@ -23,7 +24,7 @@ class _WithCommand(click.Command):
 @click.command(cls=_WithCommand, options_metavar="[OPTIONS]", short_help="Open a shell on a host.")
 @file_option
 @provider_option
-@click.argument("host", required=False, metavar="[HOST] [-- CMD...]")
+@click.argument("host", required=False, metavar="[HOST] [-- CMD...]", shell_complete=known.hosts)
 @click.pass_obj
 def ssh(command: list[str], file: str | None, provider: str | None, host: str | None) -> None:
     """Open a shell on HOST (default: the first), or run a command there and end with its exit code.
