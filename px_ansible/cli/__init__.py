@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import signal
@@ -11,17 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from px_ansible import __version__
 from px_ansible.errors import EXIT_CONTROL_C, ConfigError, PxError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
+    from click.shell_completion import CompletionItem
+
 # Where the module's name is not the command's: Python has a `list` of its own.
 MODULES = {"list": "clusters"}
 # name -> what the list of commands says; the order is the order of work.
 COMMANDS = {
+    "init": "Write a px.yaml to begin with.",
     "validate": "Check px.yaml files and show every problem.",
     "plan": "Show what provision would do.",
     "provision": "Make the hosts and mount the buckets, as px.yaml says.",
@@ -34,7 +35,16 @@ COMMANDS = {
     "runs": "List what was run, and show a run's report again.",
     "list": "List this user's clusters.",
     "destroy": "Remove the hosts; buckets stay.",
+    # What is not about one cluster.
+    "doctor": "Check that this computer has what a run needs.",
+    "schema": "Print the JSON Schema of px.yaml.",
+    "completion": "Print the script that makes a shell complete px-ansible.",
+    "version": "Show what is installed here.",
 }
+
+
+# What changes something, step by step: the next run begins where this one was stopped.
+_GO_ON = frozenset({"provision", "destroy", "mount", "unmount"})
 
 
 class Commands(click.Group):
@@ -56,11 +66,18 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; a name that is almost one gets a suggestion."""
-        if args[0] not in COMMANDS and not args[0].startswith("-"):
-            close = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f" Did you mean {close[0]!r}?" if close else f" There are: {', '.join(COMMANDS)}."
-            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        if args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            from px_ansible.cli.suggestions import unknown_command  # noqa: PLC0415
+
+            ctx.fail(unknown_command(args[0], COMMANDS))
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the commands without importing them."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+        found = [CompletionItem(name, help=says) for name, says in COMMANDS.items() if name.startswith(incomplete)]
+        return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; a reader that had enough (`px-ansible status | head`) ends it in silence."""
@@ -69,8 +86,13 @@ class Commands(click.Group):
             sys.stdout.flush()
         except BrokenPipeError:
             # Python would try once more at its end to write what is left.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(nowhere, stream.fileno())
             ctx.exit(128 + signal.SIGPIPE)
+        except KeyboardInterrupt:
+            click.echo(_stopped(ctx.invoked_subcommand), err=True)
+            ctx.exit(EXIT_CONTROL_C)
         return result
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -79,8 +101,23 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from px_ansible.cli.version import show  # noqa: PLC0415
+
+        show()
+        ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="px-ansible")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show what is installed here and exit.",
+)
 def cli() -> None:
     """Declare a cluster and its buckets in px.yaml; get the hosts with every bucket mounted as a folder.
 
@@ -96,13 +133,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # An orderly end for `kill` too: what is open is closed, and a run is stopped before its lock is let go.
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        result: Any = cli.main(arguments, standalone_mode=False)
+        # The name is px-ansible where it was started with `python -m` too.
+        result: Any = cli.main(arguments, prog_name="px-ansible", standalone_mode=False)
         code = result if isinstance(result, int) else 0
     except click.exceptions.Exit as end:
         code = end.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nStopped. `px-ansible provision` goes on from here.", err=True)
+        # At a question, or before the command had begun.
+        click.echo("Nothing was done.", err=True)
         code = EXIT_CONTROL_C
+    except click.UsageError as error:
+        from px_ansible.cli.suggestions import with_suggestion  # noqa: PLC0415
+
+        with_suggestion(error).show()
+        code = error.exit_code
     except click.ClickException as error:
         error.show()
         code = error.exit_code
@@ -112,20 +156,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
+def _stopped(command: str | None) -> str:
+    """Return what is said when Ctrl-C has ended a command."""
+    if command in _GO_ON:
+        return f"Stopped. `px-ansible {command}` goes on from here."
+    return "Stopped."
+
+
 def _terminate(number: int, _frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
 def _show(error: PxError) -> None:
+    from px_ansible.cli.terminal import has_color  # noqa: PLC0415
+
+    color = has_color(sys.stderr)
     if isinstance(error, ConfigError):
         from px_ansible.issues import render_all  # noqa: PLC0415
 
-        color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        click.echo(render_all(error.issues, error.lines, color), err=True)
+        click.echo(render_all(error.issues, error.lines, color), err=True, color=color)
         click.echo(f"{error}: nothing was done.", err=True)
         return
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)
+    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True, color=color)
     for line in error.log:
-        click.echo(f"    {click.style(line, dim=True)}", err=True)
+        click.echo(f"    {click.style(line, dim=True)}", err=True, color=color)
     if error.hint:
-        click.echo(f"  {click.style('Try:', bold=True)} {error.hint}", err=True)
+        click.echo(f"  {click.style('Try:', bold=True)} {error.hint}", err=True, color=color)

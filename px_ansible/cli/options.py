@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from px_ansible.cli import known
 from px_ansible.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def file_option(command: Callable[..., Any]) -> Callable[..., Any]:
         "file",
         envvar="PX_FILE",
         metavar="FILE",
+        shell_complete=known.files,
         help="The px.yaml; default: the one here or in a folder above.  [env: PX_FILE]",
     )
     cluster = click.option(
@@ -42,6 +44,7 @@ def file_option(command: Callable[..., Any]) -> Callable[..., Any]:
         metavar="NAME",
         expose_value=False,
         callback=_note_cluster,
+        shell_complete=known.clusters,
         help="A cluster that `list` shows, from any folder: NAME or PROVIDER/NAME.  [env: PX_CLUSTER]",
     )
     return file(cluster(command))
@@ -55,6 +58,7 @@ provider_option = click.option(
     "--provider",
     envvar="PX_PROVIDER",
     metavar="NAME",
+    shell_complete=known.providers,
     help="Where the hosts are, whatever px.yaml says, such as local.  [env: PX_PROVIDER]",
 )
 yes_option = click.option("--yes", is_flag=True, envvar="PX_YES", help="Do not ask.  [env: PX_YES]")
@@ -87,7 +91,7 @@ def find_file(file: str | None = None) -> Path:
             return folder / FILE
     raise UsageError(
         f"there is no {FILE} in {here} or in a folder above it",
-        hint=f"write one (README.md shows how), or name it: -f FOLDER/{FILE}",
+        hint=f"px-ansible init (writes one), or name it: -f FOLDER/{FILE}",
     )
 
 

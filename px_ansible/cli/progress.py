@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from px_ansible.cli.terminal import can_move_cursor
 from px_ansible.events import FINISHED
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Progress:
         self._live: LiveView | None = None
 
     def __enter__(self) -> Self:
-        if _can_move_cursor(self.stream):
+        if can_move_cursor(self.stream):
             from px_ansible.cli.live_view import LiveView  # noqa: PLC0415 - rich takes 55 ms
 
             self._live = LiveView(self.hosts, self.stream, passing=self.passing)
@@ -135,7 +135,3 @@ def _reason(event: Event) -> str:
 def one_line(text: Any) -> str:
     """Return the text without line breaks and control characters: it may come from a host."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-
-
-def _can_move_cursor(stream: TextIO) -> bool:
-    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown", "")

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from px_ansible.cli import known
 from px_ansible.cli.options import file_option, open_cluster, output_option, provider_option
 from px_ansible.errors import UsageError
 
@@ -31,7 +32,7 @@ class _WithCommand(click.Command):
     help="Run CMD on all hosts at once; each line begins with the host's name.  [env: PX_SSH_ALL]",
 )
 @output_option
-@click.argument("host", required=False, metavar="[HOST] [-- CMD...]")
+@click.argument("host", required=False, metavar="[HOST] [-- CMD...]", shell_complete=known.hosts)
 @click.pass_obj
 def ssh(
     command: list[str], file: str | None, provider: str | None, everywhere: bool, output: str, host: str | None

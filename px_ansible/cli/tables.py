@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,11 +19,15 @@ def console() -> Console:
     """Return the console for stdout."""
     from rich.console import Console  # noqa: PLC0415 - 55 ms
 
-    plain = not sys.stdout.isatty() or os.environ.get("TERM") == "dumb"
+    from px_ansible.cli.terminal import has_color, is_able  # noqa: PLC0415
+
+    able = is_able(sys.stdout)
     return Console(
         file=sys.stdout,
-        width=UNLIMITED if not sys.stdout.isatty() else None,
-        force_terminal=False if plain else None,
+        width=None if sys.stdout.isatty() else UNLIMITED,
+        # FORCE_COLOR would make rich take a pipe for a terminal, with frames as wide as UNLIMITED.
+        force_terminal=able,
+        color_system=("auto" if able else "standard") if has_color(sys.stdout) else None,
         highlight=False,
         soft_wrap=False,
     )

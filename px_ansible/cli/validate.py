@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,12 +56,13 @@ def _check(name: str, provider: str | None) -> Config | ConfigError:
 
 
 def _show(name: str, result: Config | ConfigError) -> None:
+    from px_ansible.cli.terminal import has_color  # noqa: PLC0415
     from px_ansible.issues import render_all  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     if isinstance(result, ConfigError):
-        color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        click.echo(render_all(result.issues, result.lines, color))
+        color = has_color(sys.stdout)
+        click.echo(render_all(result.issues, result.lines, color), color=color)
         click.echo(f"{_name(name)}: {result}")
         return
     mounts = len(result.mounts)
