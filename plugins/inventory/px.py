@@ -28,6 +28,8 @@ options:
   provider:
     description: The provider, whatever px.yaml says.
     type: str
+    env:
+      - name: PX_PROVIDER
 requirements:
   - px-ansible, in the Python that runs Ansible
 """

@@ -78,11 +78,17 @@ def _list(state: ClusterState, records: list[RunRecord], *, as_json: bool) -> No
             "" if record.seconds is None else f"{record.seconds:.1f} s",
             _ended(record),
             str(record.counts.get("changed", "")),
-            record.name,
+            _short(record, records),
         )
         for record in records
     ]
     table(console(), ("when", "command", "time", "ended", "changed", "run"), rows)
+
+
+def _short(record: RunRecord, records: list[RunRecord]) -> str:
+    """Return the name up to its second, which is enough to name the run, where no other run began in that second."""
+    short = record.name.partition(".")[0]
+    return short if sum(one.name.startswith(short) for one in records) == 1 else record.name
 
 
 def _show(state: ClusterState, record: RunRecord, *, as_json: bool) -> None:
