@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: px
 short_description: The hosts of a px-ansible cluster
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The px-ansible authors (@px-ansible)
 description:
