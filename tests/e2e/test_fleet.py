@@ -335,6 +335,30 @@ def test_mount_asks_before_it_takes_away(project: Project) -> None:
     assert project.mounted(1) == project.mounted(2) == {PATH, OTHER}
 
 
+def test_a_stopped_host_is_left_alone_and_not_forgotten(project: Project) -> None:
+    project.on(2, "systemctl poweroff", code=None)
+
+    def states() -> list[str]:
+        return [one["state"] for one in project.px("status", "--output", "json", code=None).data["hosts"]]
+
+    until(lambda: states() == ["running", "stopped"], 30, "the machine is off")
+    note = f"Note: {project.host(2)} is stopped"
+    assert note in project.px("unmount", OTHER, "--yes").stdout
+    assert project.mounted(1) == {PATH}
+    # It comes back with the mount when it is started: the plan says that something is to be done.
+    assert f"~ change {OTHER}" in project.px("plan").said
+    project.write(nodes=2, mounts={PATH: BUCKET})
+    try:
+        assert note in project.px("mount", "--yes").stdout
+        assert f"- remove {OTHER}" in project.px("plan").said
+        project.provision()
+        assert project.mounted(1) == project.mounted(2) == {PATH}
+    finally:
+        project.write(nodes=2, mounts=MOUNTS)
+    project.provision()
+    assert project.mounted(1) == project.mounted(2) == {PATH, OTHER}
+
+
 def test_both_refuse_where_there_are_no_hosts(make_project: MakeProject) -> None:
     none = make_project("none", nodes=1)
     for command in ("mount", "unmount", "inventory", "ssh", "logs"):
