@@ -55,7 +55,7 @@ def _folders() -> Iterator[Path]:
 def _is_used(folder: Path, params: dict[str, Any]) -> bool:
     """Tell whether a cluster is the one that the command would use, without reading its px.yaml."""
     if cluster := params.get("cluster"):
-        return folder.name == cluster
+        return folder.name == str(cluster)
     if (provider := params.get("provider")) and folder.parent.name != provider:
         return False
     try:
@@ -65,8 +65,8 @@ def _is_used(folder: Path, params: dict[str, Any]) -> bool:
 
 
 def _px_yaml(given: str | None) -> Path:
-    if file := given or os.environ.get("PX_FILE"):
-        return Path(file)
+    if named := given or os.environ.get("PX_FILE"):
+        return Path(named)
     here = Path.cwd()
     return next((file for folder in (here, *here.parents) if (file := folder / "px.yaml").is_file()), here)
 
