@@ -35,7 +35,7 @@ def survey(provider: str | None) -> Iterator[Check]:
 def _provider(name: str) -> Iterator[Check]:
     subject = f"provider {name}"
     if not (content.root() / "roles" / f"provider_{name}").is_dir():
-        hint = "try it on this computer: --provider local"
+        hint = "px-ansible provision --provider local (tries it here)"
         yield Check(subject, "role", "missing", "this version cannot make hosts there yet", hint)
     if name in PROVIDERS:
         yield from (check for check in computer.of_provider(PROVIDERS[name]) if check.name not in computer.SSH)

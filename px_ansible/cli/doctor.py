@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
 
 from px_ansible.cli.options import file_option, find_file, output_option, provider_option
+from px_ansible.cli.terminal import has_color, wrapped
 from px_ansible.errors import ConfigError, PrerequisiteError, UsageError
 
 if TYPE_CHECKING:
@@ -69,57 +71,55 @@ def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str |
         config = load(path, provider=provider)
     except ConfigError as error:
         # A provider that this version does not have is the business of its own check.
-        if all(issue.rule == "unknown-provider" for issue in error.issues):
+        if provider and all(issue.rule == "unknown-provider" for issue in error.issues):
             return [], provider
         return [project.invalid(error, shown_name(path))], provider
     return list(project.checks(config)), config.provider
 
 
 def _show(checks: Sequence[Check], provider: str | None) -> None:
-    from px_ansible.cli.tables import count  # noqa: PLC0415
-    from px_ansible.cli.terminal import has_color  # noqa: PLC0415
-
-    color = has_color(sys.stdout)
-    subject = ""
-    for check in checks:
-        if check.subject != subject:
-            click.echo(f"{'' if not subject else chr(10)}{_head(check, color)}")
-            subject = check.subject
-        for line in _lines(check, color):
-            click.echo(line, color=color)
     needed = [check for check in checks if check.needed]
-    missing = [check for check in needed if check.state == "missing"]
-    warnings = sum(check.state == "warning" for check in needed)
+    for subject, of_it in groupby(needed, lambda check: check.subject):
+        _echo(click.style(subject, bold=True))
+        for check in of_it:
+            _show_one(check)
+        click.echo()
+    _show_others([check for check in checks if not check.needed])
+    missing = [check.name for check in needed if check.state == "missing"]
     whose = f"provider {provider}" if provider else "every provider"
-    noun = "warning"
-    click.echo()
     if missing:
-        names = ", ".join(check.name for check in missing)
-        click.echo(f"Not ready for {whose}: {names} {'is' if len(missing) == 1 else 'are'} missing.")
+        says = f"Not ready for {whose}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
     else:
-        click.echo(f"All that {whose} needs is here{f'; {count(warnings, noun)}' if warnings else ''}.")
+        warnings = sum(check.state == "warning" for check in needed)
+        behind = f"; {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
+        says = f"All that {whose} needs is here{behind}."
+    _echo(wrapped(says, sys.stdout, indent=0))
     if provider is None:
-        click.echo("Name a provider for what it needs besides: px-ansible doctor --provider NAME")
+        _echo(wrapped("What one provider needs besides: px-ansible doctor --provider NAME", sys.stdout, indent=0))
 
 
-def _head(check: Check, color: bool) -> str:
-    text = check.subject + ("" if check.needed else " (not needed now)")
-    return click.style(text, bold=True) if color else text
-
-
-def _lines(check: Check, color: bool) -> list[str]:
-    """Return the lines of a check; those of what is not needed are pale."""
-    state = f"{check.state:{_STATE_WIDTH}}"
-    text = f"{check.name:{_NAME_WIDTH}} {check.found}".rstrip()
-    if not color:
-        state_shown = state
-    else:
-        state_shown = click.style(state, fg=_COLORS[check.state], dim=not check.needed)
-        text = click.style(text, dim=True) if not check.needed else text
-    lines = [f"  {state_shown} {text}"]
+def _show_one(check: Check) -> None:
+    """Show the name and what was found in columns, or below each other where there is no room for that."""
+    left = f"  {check.state:{_STATE_WIDTH}} {check.name:{_NAME_WIDTH}} "
+    found = wrapped(check.found, sys.stdout, indent=len(left)).strip()
+    _echo(left.replace(check.state, click.style(check.state, fg=_COLORS[check.state]), 1) + found)
     if check.hint and check.state != "ok":
-        lines.append(f"  {'':{_STATE_WIDTH}} {'':{_NAME_WIDTH}} Try: {check.hint}")
-    return lines
+        _echo(wrapped(f"Try: {check.hint}", sys.stdout, indent=len(left)))
+
+
+def _show_others(checks: Sequence[Check]) -> None:
+    """Show in a line each what the other providers would lack."""
+    _echo(click.style("not needed now", bold=True))
+    for subject, of_it in groupby(checks, lambda check: check.subject):
+        missing = [check.name for check in of_it if check.state == "missing"]
+        says = f"would miss: {', '.join(missing)}" if missing else "all there"
+        left = f"  {subject.removeprefix('provider '):{_STATE_WIDTH + _NAME_WIDTH + 1}} "
+        _echo(click.style(left + wrapped(says, sys.stdout, indent=len(left)).strip(), dim=True))
+    click.echo()
+
+
+def _echo(text: str) -> None:
+    click.echo(text, color=has_color(sys.stdout))
 
 
 def _as_data(check: Check) -> dict[str, object]:
