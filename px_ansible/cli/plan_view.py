@@ -99,12 +99,14 @@ def _sums(noun: str, steps: Sequence[Action], words: Mapping[str, str]) -> Itera
 
 
 def _host_rows(made: Plan, cost: Cost | None) -> Iterator[tuple[str, ...]]:
+    from rich.markup import escape  # noqa: PLC0415
+
     config = made.config
     words = _OF_THEIRS if PROVIDERS[config.provider].existing else _NO_WORDS
-    every = (_machine(config), config.zone or "", _price(cost))
+    every = (escape(_machine(config)), config.zone or "", _price(cost))
     for names, first in _folded(made.hosts):
         its = ("", "", "") if first.action is Action.REMOVE else every
-        yield (_word(first.action, words), names, *its, first.reason or "")
+        yield (_word(first.action, words), names, *its, escape(first.reason or ""))
 
 
 def _folded(hosts: Sequence[HostPlan]) -> Iterator[tuple[str, HostPlan]]:
@@ -178,4 +180,8 @@ def _word(action: str, words: Mapping[str, str] = _NO_WORDS) -> str:
 
 
 def _money(dollars: float) -> str:
-    return f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:.2f}" if dollars >= 1 else f"${dollars:.4f}"  # noqa: PLR2004
+    if dollars >= 100:  # noqa: PLR2004
+        return f"${dollars:,.0f}"
+    # Cents, and of small prices what a cent would hide.
+    cents, rest = f"{dollars:.4f}"[:-2], f"{dollars:.4f}"[-2:].rstrip("0")
+    return f"${dollars:.2f}" if dollars >= 1 else f"${cents}{rest}"

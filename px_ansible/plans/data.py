@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.clients import CLIENTS
@@ -40,6 +41,11 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for one in plan.mounts
         ],
         "shared": [{"name": one.name, "action": one.action} for one in plan.shared],
+        "sums": {
+            "hosts": Counter(one.action for one in plan.hosts),
+            "mounts": Counter(one.action for one in plan.mounts),
+            "shared": Counter(one.action for one in plan.shared),
+        },
         "notes": list(config.notes),
     }
 
@@ -82,22 +88,17 @@ def _cost(plan: Plan) -> dict[str, Any] | None:
     }
 
 
-def steps(data: dict[str, Any]) -> dict[str, str]:
+def steps(data: dict[str, Any]) -> dict[str, tuple[Action, str | None]]:
     """Return what the plan of some data does: the name of each thing -> the action, and why."""
     named = [(one["name"], one) for one in (*data["hosts"], *data["shared"])]
     # A mount that goes from one client to another is there twice.
     named += [(f"{one['path']} ({one['client']})", one) for one in data["mounts"]]
-    return {name: _step(one) for name, one in named}
-
-
-def _step(one: dict[str, Any]) -> str:
-    action, reason = Action(one["action"]), one.get("reason")
-    return f"{action} ({reason})" if reason else str(action)
+    return {name: (Action(one["action"]), one.get("reason")) for name, one in named}
 
 
 def machine_in_words(data: dict[str, Any]) -> str:
     """Return the machine type of the plan of some data and its price, in words; empty where there is none."""
-    machine, cost = data["machine"], data["cost"]
+    machine, price = data["machine"], data["cost"] and data["cost"]["per_host_hour"]
     if not machine:
         return ""
-    return f"{machine['type']} at ${cost['per_host_hour']:.4g} an hour" if cost else str(machine["type"])
+    return f"{machine['type']} at ${price:.4g} an hour" if price else str(machine["type"])

@@ -11,14 +11,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.errors import UsageError
+from px_ansible.plans.actions import Action
 from px_ansible.plans.data import VERSION, as_data, machine_in_words, steps
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
     from px_ansible.plans import Plan
 
+    Step = tuple[Action, str | None]
+
 _KIND = "px-ansible plan"
 _AGAIN = "px-ansible plan --out {file}, and look at it"
+_DOES = {
+    Action.CREATE: "creates",
+    Action.START: "starts",
+    Action.CHANGE: "changes",
+    Action.KEEP: "keeps",
+    Action.REPLACE: "replaces",
+    Action.REMOVE: "removes",
+}
+_DONE = {
+    Action.CREATE: "created",
+    Action.START: "started",
+    Action.CHANGE: "changed",
+    Action.KEEP: "kept",
+    Action.REPLACE: "replaced",
+    Action.REMOVE: "removed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +103,8 @@ def read(file: Path) -> PlanFile:
             hint=again,
         )
     try:
-        kept = PlanFile(file, Path(data["px_yaml"]), str(data["provider"]), data["config"], data["plan"])
+        px_yaml, provider, config = ("".join([data[key]]) for key in ("px_yaml", "provider", "config"))
+        kept = PlanFile(file, Path(px_yaml), provider, config, data["plan"])
         steps(kept.plan)
         machine_in_words(kept.plan)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -110,12 +130,16 @@ def require_same(kept: PlanFile, plan: Plan) -> None:
         raise UsageError(f"the plan {kept.file} is out of date, and nothing was done", hint=hint, log=differences)
 
 
-def _was(step: str | None) -> str:
-    return f"the plan says {step}" if step else "the plan does not have it"
+def _was(step: Step | None) -> str:
+    return f"the plan {_DOES[step[0]]} it{_why(step)}" if step else "the plan does not have it"
 
 
-def _would(step: str | None) -> str:
-    return f"now it would be {step}" if step else "now it is not there"
+def _would(step: Step | None) -> str:
+    return f"now it would be {_DONE[step[0]]}{_why(step)}" if step else "now it is not there"
+
+
+def _why(step: Step) -> str:
+    return f" ({step[1]})" if step[1] else ""
 
 
 def _digest(config: Config) -> str:

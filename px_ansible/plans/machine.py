@@ -32,7 +32,7 @@ def settled(config: Config, found: Found) -> Config:
         if name == today.name:
             return config
         if theirs and _alike(theirs, today.type) and theirs.memory_gib * _MIB >= (config.memory_per_node or 0):
-            why = f"its hosts are of this type; the cheapest today is {today.name}"
+            why = f"its hosts have it; 'machine_type: {today.name}' would be the cheapest today"
             notes = named(prices, name).notes
             return replace(config, machine=Choice(name, theirs, why, notes, users=today.users))
     return config
