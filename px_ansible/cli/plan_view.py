@@ -110,11 +110,13 @@ def _host_rows(made: Plan, cost: Cost | None) -> Iterator[tuple[str, ...]]:
 
 
 def _folded(hosts: Sequence[HostPlan]) -> Iterator[tuple[str, HostPlan]]:
-    """Yield the names and the first host of each row; what is lost has always a row of its own."""
+    """Yield the names and the first host of each row; of what is lost every name is said."""
     for (action, _), run in groupby(hosts, key=lambda one: (one.action, one.reason)):
         alike = list(run)
         lost = action in (Action.REMOVE, Action.REPLACE)
-        if lost or len(hosts) <= _LONG_TABLE or len(alike) < _FOLDED:
+        if lost and len(alike) > _LONG_TABLE:
+            yield f"{', '.join(one.name for one in alike)} ({len(alike)})", alike[0]
+        elif lost or len(hosts) <= _LONG_TABLE or len(alike) < _FOLDED:
             yield from ((one.name, one) for one in alike)
         else:
             yield f"{alike[0].name} … {alike[-1].name} ({len(alike)})", alike[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -56,11 +57,12 @@ def lines(capsys):
 
 
 def on_terminal(columns, *arguments, cwd):
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PX_", "NO_COLOR"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PX_", "NO_COLOR", "COLUMNS"))}
     said, code = pexpect.run(
-        f"{sys.executable} -m px_ansible {' '.join(arguments)}",
+        shlex.join([sys.executable, *arguments]),
         cwd=str(cwd),
-        env={**environment, "TERM": "xterm", "PX_MACHINE_TYPES": str(cwd), "COLUMNS": str(columns)},
+        env={**kept, "TERM": "xterm", "PX_MACHINE_TYPES": str(cwd)},
+        dimensions=(40, columns),
         encoding="utf-8",
         withexitstatus=True,
     )
@@ -93,7 +95,7 @@ def test_the_px_page_word_for_word(lines):
 
 @pytest.mark.parametrize("columns", [40, 60, 100])
 def test_no_line_is_wider_than_the_terminal_and_no_fact_is_lost(columns, tmp_path):
-    said = on_terminal(columns, "plan", "--offline", "-f", str(QUICKSTART), cwd=tmp_path)
+    said = on_terminal(columns, "-m", "px_ansible", "plan", "--offline", "-f", str(QUICKSTART), cwd=tmp_path)
     assert max(len(line) for line in said) <= columns
     flat = " ".join(" ".join(said).split())
     for fact in ("quickstart-1", "quickstart-2", "e2-highcpu-4 (4 vCPU, 4 GiB)", "$0.0989", "gcsfuse", "$144 a month"):
@@ -104,7 +106,7 @@ def test_no_line_is_wider_than_the_terminal_and_no_fact_is_lost(columns, tmp_pat
 def test_the_action_and_its_sign_stay_on_one_line(tmp_path):
     bucket = "a-bucket-with-quite-a-long-name/and/a/long/prefix"
     (tmp_path / "px.yaml").write_text(f"cluster: {{name: demo}}\n/a/long/path/of/a/mount: {{source: gs://{bucket}}}\n")
-    said = on_terminal(45, "plan", "--offline", cwd=tmp_path)
+    said = on_terminal(45, "-m", "px_ansible", "plan", "--offline", cwd=tmp_path)
     assert any(line.startswith("+ create   demo-1") for line in said)
     assert any(line.startswith("+ add ") for line in said)
 
@@ -220,3 +222,28 @@ def test_hosts_of_ones_own(make, lines):
 def test_notes_are_shown(make, lines):
     config = replace(make("provider: gcp"), notes=("the [key] was left aside",))
     assert "Note: the [key] was left aside." in lines(make_plan(config, Found()))
+
+
+def test_where_very_many_are_lost_every_name_is_still_said(make, lines):
+    config = make("nodes: 30, cpus_per_node: 4, provider: gcp", "")
+    said = lines(make_plan(config, there(config, range(1, 131)), KEY))
+    (row,) = [line for line in said if line.startswith("- remove")]
+    assert row == f"- remove {', '.join(f'demo-{n}' for n in range(31, 131))} (100) px.yaml asks for 30"
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+def test_a_long_row_of_names_is_wrapped_between_them(columns, tmp_path):
+    """Rich breaks where there is a space, so that a name can be searched for."""
+    script = tmp_path / "show.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from px_ansible.cli.plan_view import show\n"
+        "from px_ansible.config import load\n"
+        "from px_ansible.plans import Found, FoundHost, make_plan\n"
+        "config = load(Path('px.yaml'))\n"
+        "show(make_plan(config, Found(tuple(FoundHost(f'demo-{n}', 'running', None, {}) for n in range(1, 131)))))\n"
+    )
+    (tmp_path / "px.yaml").write_text("cluster: {name: demo, nodes: 1, provider: gcp}\n")
+    said = on_terminal(columns, str(script), cwd=tmp_path)
+    assert max(len(line) for line in said) <= columns
+    assert {f"demo-{n}" for n in range(2, 131)} <= set(re.findall(r"demo-\d+", "\n".join(said)))
