@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 MOST_FORKS = 50
 
 
-def _unheard(_event: Event) -> None:
+def unheard(_event: Event) -> None:
     """Take an event and do nothing."""
 
 
@@ -41,15 +41,15 @@ class Cluster:
 
     config: Config
     state: ClusterState
-    on_event: Callable[[Event], None] = field(default=_unheard)
+    on_event: Callable[[Event], None] = field(default=unheard)
     verbosity: int = 0
 
     @classmethod
-    def open(cls, config: Config) -> Self:
+    def open(cls, config: Config, on_event: Callable[[Event], None] = unheard, verbosity: int = 0) -> Self:
         """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer."""
         prerequisites.require(PROVIDERS[config.provider])
         refuse_renamed(config)
-        return cls(config, open_cluster(config.provider, config.cluster, config.file))
+        return cls(config, open_cluster(config.provider, config.cluster, config.file), on_event, verbosity)
 
     def find(self) -> Found:
         """Ask the provider what exists. Changes nothing."""

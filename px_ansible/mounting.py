@@ -88,14 +88,16 @@ def choose(cluster: Cluster, found: Found, paths: Sequence[str]) -> list[Mapping
 def unmount(cluster: Cluster, found: Found, mounts: Sequence[Mapping[str, str]]) -> Report:
     """Take mounts away from all hosts that run, and forget them: units, config and credentials go, buckets stay."""
     running = require_hosts(cluster, found)
-    cluster.expect(mounts)
+    gone = {one["path"] for one in mounts}
+    others = [one for one in cluster.state.read_applied() if one["path"] not in gone]
+    # Before the first host is touched: a run that dies may have taken them from some hosts, and left them on others.
+    cluster.state.write_applied([*others, *_uncertain(mounts)])
     inventory = inventories.inventory_to_unmount(cluster.config, running, mounts, cluster.places())
     outcome, report, record = cluster.run("unmount", inventory, len(running))
     if not outcome.stats:
         raise report.controller_error() or broken_off(outcome)
     if report.exit_code == 0 and not asleep(found):
-        gone = {one["path"] for one in mounts}
-        cluster.state.write_applied([one for one in cluster.state.read_applied() if one["path"] not in gone])
+        cluster.state.write_applied(others)
     hosts = tuple(HostPlan(name, Action.KEEP, None, address) for name, address in running.items())
     _finish(report, hosts)
     record.keep(report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -152,8 +153,8 @@ def pick(folders: Sequence[Path], which: str) -> RunRecord:
         raise UsageError("there has been no run yet", hint="px-ansible provision")
     if which == "last":
         return RunRecord.read(changing[-1])
-    if which[:1] == "-" and which[1:].isdigit():
-        back = int(which[1:])
+    if counted := re.fullmatch(r"(?:last)?-(\d+)", which):
+        back = int(counted[1])
         if 1 <= back <= len(changing):
             return RunRecord.read(changing[-back])
         raise UsageError(f"there are only {len(changing)} runs", hint="px-ansible runs lists them")

@@ -90,4 +90,4 @@ def as_yaml(group: dict[str, Any]) -> str:
 
     Dumper.add_representer(Unsafe, lambda dumper, data: dumper.represent_scalar("!unsafe", str(data), style='"'))
     document = {"all": {"children": {GROUP: marked(literal(group))}}}
-    return yaml.dump(document, Dumper=Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return yaml.dump(document, Dumper=Dumper, sort_keys=False, width=1 << 16, allow_unicode=True)

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: px
 short_description: The hosts of a px-ansible cluster
-version_added: 0.2.0
+version_added: 0.1.0
 author:
   - The px-ansible authors (@px-ansible)
 description:
@@ -28,6 +28,8 @@ options:
   provider:
     description: The provider, whatever px.yaml says.
     type: str
+    env:
+      - name: PX_PROVIDER
 requirements:
   - px-ansible, in the Python that runs Ansible
 """

@@ -24,7 +24,7 @@ MODULES = {"list": "clusters"}
 COMMANDS = {
     "init": "Write a px.yaml to begin with.",
     "validate": "Check px.yaml files and show every problem.",
-    "plan": "Show what provision would do.",
+    "plan": "Show what provision would do, and what it would cost.",
     "provision": "Make the hosts and mount the buckets, as px.yaml says.",
     "status": "Show the hosts and their mounts as they are now.",
     "ssh": "Open a shell on a host, or run a command on one or all.",

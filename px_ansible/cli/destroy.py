@@ -9,7 +9,8 @@ import click
 from px_ansible.cli.consent import ask
 from px_ansible.cli.options import (
     file_option,
-    open_cluster,
+    load_config,
+    of_ansible,
     output_option,
     provider_option,
     verbose_option,
@@ -18,7 +19,8 @@ from px_ansible.cli.options import (
 from px_ansible.errors import RunError
 
 if TYPE_CHECKING:
-    from px_ansible.cluster import Cluster
+    from px_ansible.api import Destroyed
+    from px_ansible.config import Config
     from px_ansible.plans import Found
 
 
@@ -42,48 +44,64 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
     \b
     Example:
       px-ansible destroy --provider local
+      px-ansible destroy --cluster demo --yes
     """  # noqa: D301
-    from px_ansible.cli.progress import Progress  # noqa: PLC0415
-    from px_ansible.cli.tables import count, print_json  # noqa: PLC0415
+    from px_ansible import api  # noqa: PLC0415
+    from px_ansible.cli.phases import Phases  # noqa: PLC0415
+    from px_ansible.cli.tables import print_json  # noqa: PLC0415
+
+    config = load_config(file, provider, copy=True)
+    with Phases(verbosity) as watch:
+
+        def confirm(found: Found) -> None:
+            watch.pause()
+            _agree(config, found, yes=yes, purge=purge, say=output == "text")
+            watch.work()
+
+        done = api.destroy(config, purge=purge, confirm=confirm, on_event=watch, verbosity=of_ansible(verbosity))
+    if output == "json":
+        removed = [host.name for host in done.found.hosts]
+        print_json({**done.report.as_data(), "removed": removed, "left": _left(done)})
+    else:
+        _show(config, done, purge=purge)
+    return 0 if done.complete else RunError.exit_code
+
+
+def _left(done: Destroyed) -> list[str]:
+    return [host.name for host in done.left.hosts] + [one.name for one in done.left.shared]
+
+
+def _show(config: Config, done: Destroyed, *, purge: bool) -> None:
+    from px_ansible.cli.tables import count  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
-    cluster = open_cluster(file, provider, verbosity, copy=True)
-    with cluster.state.lock():
-        with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
-            found = cluster.find()
-        _agree(cluster, found, yes=yes, purge=purge, say=output == "text")
-        with Progress(verbosity=verbosity) as cluster.on_event:
-            report, left = cluster.destroy(found, purge=purge)
-    names = [host.name for host in left.hosts] + [one.name for one in left.shared]
-    if output == "json":
-        print_json({**report.as_data(), "removed": [host.name for host in found.hosts], "left": names})
-    elif names:
+    found = done.found
+    if names := _left(done):
         click.echo(f"Still there: {', '.join(names)}")
-        for host in report.failed:
+        for host in done.report.failed:
             click.echo(f"  {host.name}: {host.error}")
-    elif found.hosts and PROVIDERS[cluster.config.provider].existing:
+    elif found.hosts and PROVIDERS[config.provider].existing:
         mounts, hosts = count(len(found.applied), "mount"), count(len(found.hosts), "host")
         click.echo(f"Took {mounts} away from {hosts}; the hosts and the buckets stay.")
-    elif found.hosts or found.shared or report.changed:
+    elif found.hosts or found.shared or done.report.changed:
         kept = "" if purge else "; buckets stay"
         click.echo(f"Removed {count(len(found.hosts), 'host')} and what they shared: nothing of them is left{kept}.")
     else:
         click.echo("There was nothing to remove.")
-    return RunError.exit_code if names or report.exit_code else 0
 
 
-def _agree(cluster: Cluster, found: Found, *, yes: bool, purge: bool, say: bool) -> None:
+def _agree(config: Config, found: Found, *, yes: bool, purge: bool, say: bool) -> None:
     """Show what goes, and ask."""
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     if not (found.hosts or found.shared):
         return
-    if say and PROVIDERS[cluster.config.provider].existing:
-        click.echo(f"This ends the cluster {cluster.config.cluster}. Its hosts stay, and lose its mounts:")
+    if say and PROVIDERS[config.provider].existing:
+        click.echo(f"This ends the cluster {config.cluster}. Its hosts stay, and lose its mounts:")
         for name in [host.name for host in found.hosts] + [mount["path"] for mount in found.applied]:
             click.echo(f"  - {name}")
     elif say:
-        click.echo(f"This removes the cluster {cluster.config.cluster} ({cluster.config.provider}):")
+        click.echo(f"This removes the cluster {config.cluster} ({config.provider}):")
         for name in [host.name for host in found.hosts] + [one.name for one in found.shared]:
             click.echo(f"  - {name}")
         click.echo("  - and ALL OBJECTS of the buckets emulated here" if purge else "Buckets stay.")

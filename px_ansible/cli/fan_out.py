@@ -31,8 +31,8 @@ _COLOURS = ("cyan", "green", "yellow", "magenta", "blue")
 _REMOTE = """\
 exec 3<&0
 setsid "${SHELL:-/bin/sh}" -c "$1" </dev/null 3<&- & child=$!
-{ cat <&3; kill -TERM -- "-$child"; sleep 5; kill -KILL -- "-$child"; } >/dev/null 2>&1 & watch=$!
-wait "$child"; code=$?
+{ cat <&3; kill -s TERM -- "-$child"; sleep 5; kill -s KILL -- "-$child"; } >/dev/null 2>&1 & watch=$!
+wait "$child" 2>/dev/null; code=$?
 kill "$watch" 2>/dev/null
 exit "$code"
 """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from px_ansible.cli.options import file_option, open_cluster, open_state, provider_option
+from px_ansible.cli.run_names import WithRuns
 from px_ansible.errors import EXIT_CONTROL_C, RunError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ exec journalctl --no-pager --quiet --output=short-iso --lines="$lines" $follow "
 """
 
 
-@click.command()
+@click.command(cls=WithRuns)
 @file_option
 @provider_option
 @click.option("--follow", is_flag=True, envvar="PX_FOLLOW", help="Go on with new lines until Ctrl-C.  [env: PX_FOLLOW]")
@@ -52,7 +53,7 @@ exec journalctl --no-pager --quiet --output=short-iso --lines="$lines" $follow "
     flag_value="last",
     envvar="PX_RUN",
     metavar="[RUN]",
-    help="What Ansible printed in a run, the last one or that one (--run=-2), instead.  [env: PX_RUN]",
+    help="What Ansible printed in a run, the last one or that one (--run -2), instead.  [env: PX_RUN]",
 )
 @click.argument("host", required=False)
 @click.argument("path", required=False)

@@ -95,25 +95,28 @@ def find_file(file: str | None = None) -> Path:
     )
 
 
-def load_config(file: str | None, provider: str | None) -> Config:
-    """Return the config of the px.yaml that a command was told to use."""
-    return _known(file, provider, copy=False).config
-
-
-def open_cluster(file: str | None, provider: str | None, verbosity: int, *, copy: bool = False) -> Cluster:
-    """Return the cluster that a command was told to use.
+def load_config(file: str | None, provider: str | None, *, copy: bool = False) -> Config:
+    """Return the config of the px.yaml that a command was told to use.
 
     `copy` is for a command that does with the px.yaml of the last provision where the project is gone; then a line on
     stderr says so.
     """
-    from px_ansible.cluster import Cluster  # noqa: PLC0415
-
     known = _known(file, provider, copy=copy)
     if known.note:
         click.echo(known.note, err=True)
-    cluster = Cluster.open(known.config)
-    cluster.verbosity = max(verbosity - 1, 0)
-    return cluster
+    return known.config
+
+
+def open_cluster(file: str | None, provider: str | None, verbosity: int, *, copy: bool = False) -> Cluster:
+    """Return the cluster that a command was told to use, `copy` as for `load_config`."""
+    from px_ansible.cluster import Cluster  # noqa: PLC0415
+
+    return Cluster.open(load_config(file, provider, copy=copy), verbosity=of_ansible(verbosity))
+
+
+def of_ansible(verbosity: int) -> int:
+    """Return Ansible's own verbosity: the first -v is for px-ansible."""
+    return max(verbosity - 1, 0)
 
 
 def open_state(file: str | None, provider: str | None) -> ClusterState:

@@ -9,7 +9,7 @@ import click
 from px_ansible.cli.options import (
     file_option,
     load_config,
-    open_cluster,
+    of_ansible,
     output_option,
     provider_option,
     verbose_option,
@@ -58,19 +58,19 @@ def plan(
       px-ansible plan --offline
       px-ansible plan --out demo.plan && px-ansible provision --plan demo.plan
     """  # noqa: D301
+    from px_ansible import api  # noqa: PLC0415 - `--help` needs none of it
     from px_ansible.cli.plan_view import show  # noqa: PLC0415
     from px_ansible.cli.progress import Progress  # noqa: PLC0415
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
-    from px_ansible.plans import Found, make_plan  # noqa: PLC0415
     from px_ansible.plans import file as plan_file  # noqa: PLC0415
     from px_ansible.plans.data import as_data  # noqa: PLC0415
 
+    config = load_config(file, provider)
     if offline:
-        made = make_plan(load_config(file, provider), Found())
+        made = api.plan(config, offline=True)
     else:
-        cluster = open_cluster(file, provider, verbosity)
-        with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
-            made = cluster.plan(cluster.find())
+        with Progress(verbosity=verbosity, passing=True) as watch:
+            made = api.plan(config, on_event=watch, verbosity=of_ansible(verbosity))
     if output == "json":
         print_json({**as_data(made), "offline": offline})
     else:

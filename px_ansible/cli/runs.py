@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import click
 
 from px_ansible.cli.options import file_option, open_state, output_option, provider_option
+from px_ansible.cli.run_names import WithRuns
 from px_ansible.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,17 +15,7 @@ if TYPE_CHECKING:
     from px_ansible.state import ClusterState
 
 
-class _WithNumbers(click.Command):
-    """A command whose line may have `-1` or `-2`, which are no options."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the numbers where no option is looked for."""
-        numbers = [one for one in args if re.fullmatch(r"-\d+", one)]
-        rest = [one for one in args if one not in numbers]
-        return super().parse_args(ctx, [*rest, *(["--"] if numbers and "--" not in rest else []), *numbers])
-
-
-@click.command(cls=_WithNumbers)
+@click.command(cls=WithRuns)
 @file_option
 @provider_option
 @click.option(
@@ -78,11 +68,17 @@ def _list(state: ClusterState, records: list[RunRecord], *, as_json: bool) -> No
             "" if record.seconds is None else f"{record.seconds:.1f} s",
             _ended(record),
             str(record.counts.get("changed", "")),
-            record.name,
+            _short(record, records),
         )
         for record in records
     ]
     table(console(), ("when", "command", "time", "ended", "changed", "run"), rows)
+
+
+def _short(record: RunRecord, records: list[RunRecord]) -> str:
+    """Return the name up to its second, which is enough to name the run, where no other run began in that second."""
+    short = record.name.partition(".")[0]
+    return short if sum(one.name.startswith(short) for one in records) == 1 else record.name
 
 
 def _show(state: ClusterState, record: RunRecord, *, as_json: bool) -> None:

@@ -10,13 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from px_ansible.cli.options import file_option, open_cluster, output_option, provider_option, verbose_option
+from px_ansible.cli.options import (
+    file_option,
+    load_config,
+    of_ansible,
+    output_option,
+    provider_option,
+    verbose_option,
+)
 from px_ansible.errors import EXIT_CONTROL_C, RunError, UnreachableError
 
 if TYPE_CHECKING:
-    from px_ansible.cluster import Cluster
-    from px_ansible.plans import Found
-    from px_ansible.report import Report
+    from px_ansible.api import Status
+    from px_ansible.config import Config
 
 _HOME_AND_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
@@ -47,35 +53,36 @@ def status(file: str | None, provider: str | None, watch: float | None, output: 
       px-ansible status --output json
       px-ansible status --watch
     """  # noqa: D301
+    from px_ansible import api  # noqa: PLC0415
     from px_ansible.cli.progress import Progress  # noqa: PLC0415
     from px_ansible.cli.tables import print_json  # noqa: PLC0415
 
-    cluster = open_cluster(file, provider, verbosity, copy=True)
+    config = load_config(file, provider, copy=True)
     if watch is not None:
-        return _watch(cluster, watch, as_json=output == "json")
-    with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
-        found = cluster.find()
-        report = cluster.look(found)
+        return _watch(config, watch, as_json=output == "json")
+    with Progress(verbosity=verbosity, passing=True) as on_event:
+        seen = api.status(config, on_event=on_event, verbosity=of_ansible(verbosity))
     if output == "json":
-        print_json(_as_data(cluster, found, report))
+        print_json(_as_data(config, seen))
     else:
-        _show(found, report)
-    return _exit_code(report)
+        _show(seen)
+    return _exit_code(seen)
 
 
-def _watch(cluster: Cluster, seconds: float, *, as_json: bool) -> int:
+def _watch(config: Config, seconds: float, *, as_json: bool) -> int:
+    from px_ansible import api  # noqa: PLC0415
+
     redraws = sys.stdout.isatty() and not as_json
     try:
         while True:
-            found = cluster.find()
-            report = cluster.look(found)
+            seen = api.status(config)
             now = datetime.now().astimezone()
             if as_json:
-                click.echo(json.dumps({**_as_data(cluster, found, report), "time": now.isoformat(timespec="seconds")}))
+                click.echo(json.dumps({**_as_data(config, seen), "time": now.isoformat(timespec="seconds")}))
             else:
-                head = f"{cluster.config.cluster} ({cluster.config.provider}), {now:%H:%M:%S}"
+                head = f"{config.cluster} ({config.provider}), {now:%H:%M:%S}"
                 click.echo(f"{_HOME_AND_CLEAR}{head}; Ctrl-C ends\n" if redraws else head)
-                _show(found, report)
+                _show(seen)
                 if not redraws:
                     click.echo()
             sys.stdout.flush()
@@ -84,25 +91,23 @@ def _watch(cluster: Cluster, seconds: float, *, as_json: bool) -> int:
         return EXIT_CONTROL_C
 
 
-def _as_data(cluster: Cluster, found: Found, report: Report) -> dict[str, Any]:
-    heads = {"cluster": cluster.config.cluster, "provider": cluster.config.provider}
-    shared = [{"name": one.name, "state": one.state} for one in found.shared]
-    return {**report.as_data(), **heads, "shared": shared}
+def _as_data(config: Config, seen: Status) -> dict[str, Any]:
+    heads = {"cluster": config.cluster, "provider": config.provider}
+    shared = [{"name": one.name, "state": one.state} for one in seen.found.shared]
+    return {**seen.report.as_data(), **heads, "shared": shared}
 
 
-def _show(found: Found, report: Report) -> None:
+def _show(seen: Status) -> None:
     from px_ansible.cli.report import show_status  # noqa: PLC0415
 
-    show_status(report)
-    for one in found.shared:
+    show_status(seen.report)
+    for one in seen.found.shared:
         click.echo(f"{one.name}: {one.state}")
-    if not found.hosts:
+    if not seen.found.hosts:
         click.echo("Nothing is there yet: px-ansible provision makes it.")
 
 
-def _exit_code(report: Report) -> int:
-    hosts = report.hosts.values()
-    if report.unreachable:
+def _exit_code(seen: Status) -> int:
+    if seen.report.unreachable:
         return UnreachableError.exit_code
-    fine = all(host.state == "running" and all(mount.ready for mount in host.mounts) for host in hosts)
-    return 0 if fine else RunError.exit_code
+    return 0 if seen.healthy else RunError.exit_code

@@ -398,6 +398,26 @@ def test_kill_9_takes_ansible_along_but_not_what_left_on_purpose(started, tmp_pa
     assert not (run / "lifeline").exists()
 
 
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_ends_early_leaves_no_secret(started, tmp_path, monkeypatch, sign):
+    """Killed in the middle of a task that was given the secret, while Ansible's own files are still there."""
+    secret = "pxtestsecret" + os.urandom(8).hex()
+    monkeypatch.setenv("PX_TRIAL_SECRET", secret)
+    tasks = f"""
+    - name: Take a secret
+      ansible.builtin.shell: 'echo "$SECRET"; sleep {NAP}9'
+      environment: {{SECRET: "{{{{ lookup('ansible.builtin.env', 'PX_TRIAL_SECRET') }}}}"}}
+      no_log: true
+    """
+    process = started(tasks, f"{NAP}9")
+    process.send_signal(sign)
+    process.wait()
+    wait_for(lambda: not runs.is_alive(tmp_path / "run"), seconds=15)
+    files = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    assert {"events.jsonl", "hosts.json", "stdout"} <= {path.name for path in files}
+    assert [path for path in files if secret.encode() in path.read_bytes()] == []
+
+
 def test_importing_the_runner_imports_neither_ansible_nor_ansible_runner():
     code = "import sys, px_ansible.runner; print([m for m in sys.modules if m.partition('.')[0].startswith('ansible')])"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

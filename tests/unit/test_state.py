@@ -299,6 +299,28 @@ def test_the_last_20_runs_stay(state):
     assert runs.all_runs(state.folder / "runs") == made[3:]
 
 
+def test_runs_that_only_look_push_out_no_others(state):
+    provision = state.new_run("provision")
+    looks = [state.new_run(command) for _ in range(12) for command in ("list", "status")]
+    assert runs.all_runs(state.folder / "runs") == [provision, *looks[4:]]
+
+
+def test_the_copy_of_px_yaml_is_the_files_text_and_private(state, project):
+    assert state.copy_of_px_yaml() is None
+    state.keep_px_yaml(project)
+    assert state.copy_of_px_yaml() == project.read_bytes()
+    assert stat.S_IMODE((state.folder / "px.yaml").stat().st_mode) == 0o600
+    state.keep_px_yaml(Path("/dev/null"))  # what is no file cannot be read twice
+    assert state.copy_of_px_yaml() == project.read_bytes()
+
+
+def test_a_folder_that_is_gone_is_remembered(state, project):
+    known = state.read("cluster.json")["project_folder"]
+    project.unlink()
+    project.parent.rmdir()
+    assert open_cluster("local", "demo", project).read("cluster.json")["project_folder"] == known
+
+
 def test_the_rest_of_a_killed_run_is_scrubbed(state):
     run = state.new_run("provision")
     artifacts = run / "artifacts" / "ansible"
