@@ -46,6 +46,7 @@ molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 8 minu
 
 bench: $(VENV)/.dev  ## What the roles cost next to stock modules (root, about 5 minutes); asserts nothing
 	$(SUDO) env PATH="$$PATH" $(BIN)/python tests/bench/mounts.py
+	$(BIN)/python tests/bench/plan.py
 
 docs: $(VENV)/.dev  ## Write the reference pages anew
 	$(BIN)/python docs/generate.py

@@ -7,9 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
 # A table of a file or a pipe is as wide as its content.
 UNLIMITED = 10_000
@@ -38,12 +39,32 @@ def console() -> Console:
     )
 
 
-def table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under heads; a column that is empty in all rows is left out."""
+def table(
+    console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], *, spare: Collection[str] = ()
+) -> bool:
+    """Print rows under heads; a column that is empty in all rows is left out.
+
+    Where the terminal is too narrow for all, the `spare` ones are left out too. Return whether that was so.
+    """
+    used = [index for index in range(len(heads)) if any(row[index] for row in rows)]
+    kept = [index for index in used if heads[index] not in spare]
+    shown = _table(console, heads, rows, used)
+    narrow = kept != used and not _fits(console, shown)
+    console.print(_table(console, heads, rows, kept) if narrow else shown)
+    return narrow
+
+
+def _fits(console: Console, shown: Table) -> bool:
+    from rich.measure import Measurement  # noqa: PLC0415
+
+    unlimited = console.options.update(max_width=UNLIMITED)
+    return Measurement.get(console, unlimited, shown).maximum <= console.width
+
+
+def _table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]) -> Table:
     from rich import box  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    used = [index for index in range(len(heads)) if any(row[index] for row in rows)]
     shown = Table(
         box=box.SIMPLE_HEAD if console.is_terminal else None,
         # The frame's own line is a space more: two in all, framed or not.
@@ -51,11 +72,12 @@ def table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]])
         pad_edge=False,
         show_edge=False,
     )
-    for index in used:
-        shown.add_column(heads[index], overflow="fold")
+    for index in columns:
+        # The column without a head has one word a row: + create.
+        shown.add_column(heads[index], overflow="fold", no_wrap=not heads[index])
     for row in rows:
-        shown.add_row(*(row[index] for index in used))
-    console.print(shown)
+        shown.add_row(*(row[index] for index in columns))
+    return shown
 
 
 def print_json(data: Any) -> None:

@@ -20,13 +20,16 @@ class Choice:
     """A machine type and why it is this one.
 
     `type` is None where the data does not know the name, `name` is None where nothing is enough. `notes` are what
-    somebody who pays for it wants to know: ties, cheaper types that were left out, data that is missing.
+    somebody who pays for it wants to know: ties, cheaper types that were left out, data that is missing. `named` says
+    that px.yaml asks for this very type; `users` is the user's file that the data was taken from too.
     """
 
     name: str | None
     type: MachineType | None
     why: str
     notes: tuple[str, ...] = ()
+    named: bool = False
+    users: str | None = None
 
     @property
     def missing(self) -> bool:
@@ -37,10 +40,8 @@ class Choice:
 def named(prices: PriceList, name: str) -> Choice:
     """Return the choice that px.yaml made by itself."""
     known = prices.types.get(name)
-    if known is None:
-        note = f"{name} is not in the machine types of {prices.provider} that px-ansible knows: its price is left out"
-        return Choice(name, None, "px.yaml names it", (note,))
-    return Choice(name, known, "px.yaml names it")
+    notes = () if known and known.usd_per_hour is not None else (f"no price is known of {name}",)
+    return Choice(name, known, "px.yaml names it", notes, named=True, users=prices.users)
 
 
 def choose(prices: PriceList, cpus: int, memory_mib: int | None) -> Choice:
@@ -57,7 +58,8 @@ def choose(prices: PriceList, cpus: int, memory_mib: int | None) -> Choice:
     plain = [one for one in enough if one.arch == _USUAL and not one.shared and not one.gpu]
     priced = sorted((one for one in plain if one.usd_per_hour is not None), key=_rank)
     if not priced:
-        return Choice(None, None, f"no machine type of {prices.provider} is known to have {asked}", _others(enough))
+        why = f"no machine type of {prices.provider} is known to have {asked}"
+        return Choice(None, None, why, _others(enough), users=prices.users)
     best = priced[0]
     ties = [one.name for one in priced[1:] if one.usd_per_hour == best.usd_per_hour]
     notes = [f"{', '.join(ties)} would cost the same"] if ties else []
@@ -65,7 +67,7 @@ def choose(prices: PriceList, cpus: int, memory_mib: int | None) -> Choice:
         notes.append(f"no price is known of {', '.join(unpriced)}")
     cheaper = [one for one in enough if (one.usd_per_hour or _DEAR) < (best.usd_per_hour or 0)]
     notes += _others(cheaper)
-    return Choice(best.name, best, f"the cheapest with {asked}", tuple(notes))
+    return Choice(best.name, best, f"the cheapest with {asked}", tuple(notes), users=prices.users)
 
 
 _DEAR = float("inf")

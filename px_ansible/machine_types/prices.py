@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import fields
+from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from px_ansible.errors import PrerequisiteError
 from px_ansible.machine_types.model import MachineType, PriceList
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 _DATA = Path(__file__).parent / "data"
-_OF_A_TYPE = {field.name for field in fields(MachineType)} - {"date", "region"}
-_NEEDED = {"name": str, "vcpus": int | float, "memory_gib": int | float}
+_NEEDED = ("name", "vcpus", "memory_gib")
 _ARCHITECTURES = ("x86_64", "aarch64")
 
 
@@ -53,10 +55,10 @@ def _joined(provider: str, ours: Path, users: Path | None, _changed: int) -> Pri
     try:
         theirs = json.loads(users.read_text(encoding="utf-8"))
         types = _types(theirs)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise PrerequisiteError(
             f"The machine types in {users} cannot be used: {error}",
-            hint=f"mend it, or remove it: rm {users}; it has the form of {ours}",
+            hint=f"mend it (docs/machine-types.md has its form), or remove it: rm {users}",
         ) from error
     before = {} if theirs.get("replace") else _types(data)
     return PriceList(provider, theirs.get("source") or str(users), {**before, **types}, str(users))
@@ -67,6 +69,10 @@ def _types(data: Any) -> dict[str, MachineType]:
         raise TypeError("it has no list 'types'")
     if not isinstance(data.get("date"), str):
         raise TypeError("it has no 'date', the day that the prices are of")
+    if not _is_day(data["date"]):
+        raise ValueError("its 'date' is not a day such as 2026-11-25")
+    if not isinstance(data.get("region"), str | None):
+        raise TypeError("its 'region' is not the name of a region")
     head = {"date": data["date"], "region": data.get("region")}
     types = [_type(number, one, head) for number, one in enumerate(data["types"], start=1)]
     return {one.name: one for one in types}
@@ -75,14 +81,40 @@ def _types(data: Any) -> dict[str, MachineType]:
 def _type(number: int, one: Any, head: dict[str, Any]) -> MachineType:
     if not isinstance(one, dict):
         raise TypeError(f"type {number} is not an object")
-    if unknown := sorted(one.keys() - _OF_A_TYPE):
-        raise ValueError(f"type {number} has the unknown key {unknown[0]!r}; known are {', '.join(sorted(_OF_A_TYPE))}")
-    for key, kind in _NEEDED.items():
-        if not isinstance(one.get(key), kind):
-            raise TypeError(f"type {number} needs {key!r}")
-    for key in ("usd_per_hour", "spot_usd_per_hour"):
-        if not isinstance(one.get(key), int | float | None):
-            raise TypeError(f"{key!r} of {one['name']!r} is not a number")
-    if one.setdefault("arch", "x86_64") not in _ARCHITECTURES:
-        raise ValueError(f"'arch' of {one['name']!r} is none of {', '.join(_ARCHITECTURES)}")
-    return MachineType(**one, **head)
+    if unknown := sorted(one.keys() - _FORMS.keys()):
+        raise ValueError(f"type {number} has the unknown key {unknown[0]!r}; known are {', '.join(_FORMS)}")
+    for key in _NEEDED:
+        if key not in one:
+            raise ValueError(f"type {number} needs {key!r}")
+    for key, value in one.items():
+        is_right, words = _FORMS[key]
+        if not is_right(value) and (value is not None or key in _NEEDED):
+            raise ValueError(f"{key!r} of type {number}, {one['name']!r}, is not {words}")
+    says = {key: value for key, value in one.items() if value is not None}
+    return MachineType(**{"arch": _ARCHITECTURES[0], **says, **head})
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_positive(value: Any) -> bool:
+    # True is 1 to Python; JSON's NaN and Infinity are numbers to it.
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+_FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (lambda value: isinstance(value, str) and value != "", "a text"),
+    "vcpus": (_is_positive, "a number above 0"),
+    "memory_gib": (_is_positive, "a number above 0"),
+    "arch": (lambda value: value in _ARCHITECTURES, f"one of {', '.join(_ARCHITECTURES)}"),
+    "usd_per_hour": (_is_positive, "a number above 0"),
+    "spot_usd_per_hour": (_is_positive, "a number above 0"),
+    "shared": (lambda value: isinstance(value, bool), "true or false"),
+    "gpu": (lambda value: isinstance(value, str), "a text"),
+    "disk_gib": (_is_positive, "a number above 0"),
+}

@@ -16,7 +16,7 @@ HOURS_A_MONTH = 730
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """US dollars per hour: of one host, of all hosts when the plan is done, and how much more that is than before.
+    """US dollars per hour: of one host, of all hosts when the plan is done, and of those that it creates or starts.
 
     `date` and `region` are those of the prices; where `region` is None they are the same everywhere. `spot` prices
     change by the hour; `ceiling` says that only the usual price of a spot host is known, which it stays below.
@@ -24,16 +24,11 @@ class Cost:
 
     per_host: float
     after: float
-    added: float
+    created: float
     date: str
     region: str | None
     spot: bool
     ceiling: bool
-
-    @property
-    def a_month(self) -> float:
-        """US dollars for 730 hours of all hosts."""
-        return self.after * HOURS_A_MONTH
 
 
 def price(config: Config) -> float | None:
@@ -53,6 +48,6 @@ def cost_of(plan: Plan) -> Cost | None:
     if each is None or machine is None:
         return None
     after = sum(host.action is not Action.REMOVE for host in plan.hosts)
-    made = len(plan.hosts_to(Action.CREATE, Action.START)) - len(plan.hosts_to(Action.REMOVE))
+    created = len(plan.hosts_to(Action.CREATE, Action.START))
     ceiling = config.spot and machine.spot_usd_per_hour is None
-    return Cost(each, each * after, each * made, machine.date, machine.region, config.spot, ceiling)
+    return Cost(each, each * after, each * created, machine.date, machine.region, config.spot, ceiling)

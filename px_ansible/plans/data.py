@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.clients import CLIENTS
 from px_ansible.plans.actions import Action
-from px_ansible.plans.costs import cost_of
+from px_ansible.plans.costs import HOURS_A_MONTH, cost_of
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
@@ -40,6 +41,11 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for one in plan.mounts
         ],
         "shared": [{"name": one.name, "action": one.action} for one in plan.shared],
+        "sums": {
+            "hosts": Counter(one.action for one in plan.hosts),
+            "mounts": Counter(one.action for one in plan.mounts),
+            "shared": Counter(one.action for one in plan.shared),
+        },
         "notes": list(config.notes),
     }
 
@@ -51,6 +57,7 @@ def _machine(config: Config) -> dict[str, Any] | None:
     known = choice.type
     return {
         "type": choice.name,
+        "named": choice.named,
         "vcpus": known.vcpus if known else None,
         "memory_gib": known.memory_gib if known else None,
         "arch": known.arch if known else None,
@@ -59,6 +66,7 @@ def _machine(config: Config) -> dict[str, Any] | None:
         "spot": config.spot,
         "why": choice.why,
         "notes": list(choice.notes),
+        "users_file": choice.users,
     }
 
 
@@ -70,8 +78,9 @@ def _cost(plan: Plan) -> dict[str, Any] | None:
         "currency": "USD",
         "per_host_hour": cost.per_host,
         "per_hour": round(cost.after, _DIGITS),
-        "per_month": round(cost.a_month, 2),
-        "added_per_hour": round(cost.added, _DIGITS),
+        "per_month": round(cost.after * HOURS_A_MONTH, 2),
+        "created_per_hour": round(cost.created, _DIGITS),
+        "created_per_month": round(cost.created * HOURS_A_MONTH, 2),
         "date": cost.date,
         "region": cost.region,
         "spot": cost.spot,
@@ -79,8 +88,17 @@ def _cost(plan: Plan) -> dict[str, Any] | None:
     }
 
 
-def steps(data: dict[str, Any]) -> dict[str, str]:
-    """Return what the plan of some data does, a line for each thing: its name -> the action."""
+def steps(data: dict[str, Any]) -> dict[str, tuple[Action, str | None]]:
+    """Return what the plan of some data does: the name of each thing -> the action, and why."""
     named = [(one["name"], one) for one in (*data["hosts"], *data["shared"])]
-    named += [(one["path"], one) for one in data["mounts"]]
-    return {name: str(Action(one["action"])) for name, one in named}
+    # A mount that goes from one client to another is there twice.
+    named += [(f"{one['path']} ({one['client']})", one) for one in data["mounts"]]
+    return {name: (Action(one["action"]), one.get("reason")) for name, one in named}
+
+
+def machine_in_words(data: dict[str, Any]) -> str:
+    """Return the machine type of the plan of some data and its price, in words; empty where there is none."""
+    machine, price = data["machine"], data["cost"] and data["cost"]["per_host_hour"]
+    if not machine:
+        return ""
+    return f"{machine['type']} at ${price:.4g} an hour" if price else str(machine["type"])

@@ -5,19 +5,39 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.errors import UsageError
-from px_ansible.plans.data import VERSION, as_data, steps
+from px_ansible.plans.actions import Action
+from px_ansible.plans.data import VERSION, as_data, machine_in_words, steps
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
     from px_ansible.plans import Plan
 
+    Step = tuple[Action, str | None]
+
 _KIND = "px-ansible plan"
-_AGAIN = "look at it anew: px-ansible plan --out {file}"
+_AGAIN = "px-ansible plan --out {file}, and look at it"
+_DOES = {
+    Action.CREATE: "creates",
+    Action.START: "starts",
+    Action.CHANGE: "changes",
+    Action.KEEP: "keeps",
+    Action.REPLACE: "replaces",
+    Action.REMOVE: "removes",
+}
+_DONE = {
+    Action.CREATE: "created",
+    Action.START: "started",
+    Action.CHANGE: "changed",
+    Action.KEEP: "kept",
+    Action.REPLACE: "replaced",
+    Action.REMOVE: "removed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +52,7 @@ class PlanFile:
 
 
 def write(file: Path, plan: Plan) -> None:
-    """Keep a plan; the file (0600) holds no secret.
+    """Keep a plan, as a whole or not at all; the file (0600) holds no secret.
 
     Raises:
         UsageError: where it cannot be written.
@@ -46,53 +66,83 @@ def write(file: Path, plan: Plan) -> None:
         "plan": as_data(plan),
     }
     try:
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            json.dump(data, stream, indent=2)
+        # A file that is there may be open to others, or a link to somewhere else: it is replaced, not written to.
+        descriptor, new = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # mkstemp gives 0600
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(json.dumps(data, indent=2) + "\n")
+            Path(new).replace(file)
+        except BaseException:
+            Path(new).unlink(missing_ok=True)
+            raise
     except OSError as error:
-        raise UsageError(f"the plan cannot be written to {file}: {error.strerror}", hint="--out FILE") from error
+        raise UsageError(
+            f"the plan cannot be written to {file}: {error.strerror}",
+            hint="--out FILE, in a folder that you can write to",
+        ) from error
 
 
 def read(file: Path) -> PlanFile:
     """Return a plan that was kept.
 
     Raises:
-        UsageError: where the file is none, or of a newer version.
+        UsageError: where the file is none, or of another version.
     """
     again = _AGAIN.format(file=file)
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"the plan {file} cannot be read: {error.strerror}", hint=again) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is no plan of px-ansible: {error}", hint=again) from error
     if not isinstance(data, dict) or data.get("kind") != _KIND:
         raise UsageError(f"{file} is no plan of px-ansible", hint=again)
     if data.get("version") != VERSION:
-        raise UsageError(f"{file} is of another version of px-ansible ({data.get('version')})", hint=again)
+        raise UsageError(
+            f"{file} was written by another px-ansible (version {data.get('version')}, this one knows {VERSION})",
+            hint=again,
+        )
     try:
-        kept = PlanFile(file, Path(data["px_yaml"]), data["provider"], data["config"], data["plan"])
+        px_yaml, provider, config = ("".join([data[key]]) for key in ("px_yaml", "provider", "config"))
+        kept = PlanFile(file, Path(px_yaml), provider, config, data["plan"])
         steps(kept.plan)
-    except (KeyError, TypeError, ValueError) as error:
+        machine_in_words(kept.plan)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{file} is damaged", hint=again) from error
     return kept
 
 
 def require_same(kept: PlanFile, plan: Plan) -> None:
     """Raise UsageError, with every difference, where a plan is not the one that was kept."""
-    now, then = steps(as_data(plan)), steps(kept.plan)
+    data = as_data(plan)
+    now, then = steps(data), steps(kept.plan)
     differences = [
-        f"{name}: the plan says {then.get(name, 'nothing')}, now it would be {now.get(name, 'nothing')}"
+        f"{name}: {_was(then.get(name))}, {_would(now.get(name))}"
         for name in dict.fromkeys([*then, *now])
         if now.get(name) != then.get(name)
     ]
+    if (machine := machine_in_words(data)) != (before := machine_in_words(kept.plan)):
+        differences.insert(0, f"machine type: the plan says {before or 'none'}, now it would be {machine or 'none'}")
     if kept.config != _digest(plan.config):
         differences.insert(0, f"{plan.config.file}: it says something else than it did")
     if differences:
         hint = _AGAIN.format(file=kept.file)
-        raise UsageError(f"the plan {kept.file} is out of date", hint=hint, log=differences)
+        raise UsageError(f"the plan {kept.file} is out of date, and nothing was done", hint=hint, log=differences)
+
+
+def _was(step: Step | None) -> str:
+    return f"the plan {_DOES[step[0]]} it{_why(step)}" if step else "the plan does not have it"
+
+
+def _would(step: Step | None) -> str:
+    return f"now it would be {_DONE[step[0]]}{_why(step)}" if step else "now it is not there"
+
+
+def _why(step: Step) -> str:
+    return f" ({step[1]})" if step[1] else ""
 
 
 def _digest(config: Config) -> str:
-    """Return a short name of all that px.yaml says, wherever it is."""
-    says = {key: value for key, value in asdict(config).items() if key not in ("file", "notes")}
+    """Return a short name of all that px.yaml says, wherever it is; prices are compared by themselves."""
+    says = {key: value for key, value in asdict(config).items() if key not in ("file", "notes", "machine")}
     return hashlib.sha256(json.dumps(says, sort_keys=True, default=str).encode()).hexdigest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.plans.actions import Action
+from px_ansible.plans.machine import settled
 from px_ansible.plans.mounts import MountPlan, plan_mounts
 from px_ansible.providers import PROVIDERS
 
@@ -112,6 +113,7 @@ class Plan:
 
 def make_plan(config: Config, found: Found, public_key: str | None = None) -> Plan:
     """Compare by name; `public_key` is the cluster's, None where none was made yet."""
+    config = settled(config, found)
     provider = PROVIDERS[config.provider]
     return Plan(
         config=config,

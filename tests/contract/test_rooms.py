@@ -11,6 +11,7 @@ import yaml
 from ansible_collections.px.storage.plugins.module_utils.fuse import mountpoint
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import SERVERS, azure, s3
 
+from px_ansible import clients as rows
 from px_ansible.config import paths
 from px_ansible.machine_types import price_list
 from px_ansible.providers import PROVIDERS
@@ -63,6 +64,12 @@ def test_defaults_and_argument_specs_name_the_same_variables(role):
     }
     assert defaults - named == set()
     assert named - defaults <= required
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_version_that_a_plan_says_is_the_one_that_the_role_installs(client):
+    defaults = yaml.safe_load((ROLES[client] / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert (rows.CLIENTS[client].version or "") == defaults[f"{client}_version"]
 
 
 def test_no_templated_tasks_from():
@@ -122,7 +129,8 @@ def test_the_program_for_the_hosts_needs_the_standard_library_only(path):
 
 def test_a_providers_name_is_in_its_own_files_only():
     """A cloud that smears over shared files is a cloud that cannot be taken out or added."""
-    shared = [TOP / "px_ansible" / name for name in ("plan.py", "inventory.py", "report.py", "runner.py", "cluster.py")]
+    shared = [TOP / "px_ansible" / name for name in ("inventory.py", "report.py", "runner.py", "cluster.py")]
+    shared += list((TOP / "px_ansible" / "plans").glob("*.py"))
     shared += list((TOP / "playbooks").glob("*.yml"))
     names = [*PROVIDERS, *CLIENTS]
     for path in shared:

@@ -57,6 +57,11 @@ def key_of(config: Config) -> str | None:
     return None if PROVIDERS[config.provider].existing else KEY
 
 
+@pytest.fixture(autouse=True)
+def _only_our_prices(monkeypatch, tmp_path):
+    monkeypatch.setenv("PX_MACHINE_TYPES", str(tmp_path))
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_plan_and_inventory(case, monkeypatch, update_golden):
     monkeypatch.setattr(sys, "executable", "/venv/bin/python")
