@@ -21,7 +21,7 @@ from px_ansible.errors import PrerequisiteError
 from px_ansible.providers import PROVIDERS
 
 TOP = Path(__file__).parents[2]
-SECRET = "-".join(["a", "value", "that", "nobody", "shall", "see"])
+SECRET = "a-value-that-nobody-shall-see"
 
 
 @pytest.fixture
@@ -222,8 +222,11 @@ def test_a_run_finds_the_collections_that_the_check_finds(tmp_path, monkeypatch)
     monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path))
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "galaxy", "collection", "list", "--format", "json"],
-        capture_output=True, text=True, check=True, env={**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8"},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8"},
+    )
     listed = {place: found for place, found in json.loads(done.stdout).items() if "amazon.aws" in found}
     first = next(iter(listed))
     assert (
