@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from px_ansible.checks import computer
 from px_ansible.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from px_ansible.providers import Provider
+
+_INSTALL = "apt-get install "
 
 
 def require(provider: Provider) -> None:
@@ -20,18 +20,22 @@ def require(provider: Provider) -> None:
             f"this version cannot make hosts on {provider.name!r} yet",
             hint="px-ansible plan --offline (what it would be and cost), or try it here: --provider local",
         )
-    if provider.needs_root and os.geteuid() != 0:
-        raise PrerequisiteError(
-            f"provider {provider.name} needs root: it starts machines and makes a network bridge",
-            hint="run the same command with sudo",
-        )
-    missing = {program: package for program, package in provider.programs.items() if shutil.which(program) is None}
-    devices = [device for device in provider.devices if not Path(device).exists()]
-    if not missing and not devices:
+    missing = [check for check in computer.of_provider(provider) if check.state == "missing"]
+    if not missing:
         return
-    fixes = [f"apt-get install {' '.join(sorted(set(missing.values())))}"] if missing else []
-    fixes += [f"modprobe {Path(device).name}" for device in devices]
+    if missing[0].name == "root":  # whose PATH the programs are looked for in
+        raise PrerequisiteError(
+            f"provider {provider.name} needs root: {missing[0].found}",
+            hint=missing[0].hint,
+        )
     raise PrerequisiteError(
-        f"provider {provider.name} needs what is not on this computer: {', '.join([*missing, *devices])}",
-        hint=" && ".join(fixes),
+        f"provider {provider.name} needs what is not on this computer: {', '.join(check.name for check in missing)}",
+        hint=together([check.hint for check in missing if check.hint]),
     )
+
+
+def together(hints: list[str]) -> str:
+    """Return the commands as one line: packages are installed at once."""
+    packages = sorted({hint.removeprefix(_INSTALL) for hint in hints if hint.startswith(_INSTALL)})
+    others = [hint for hint in hints if not hint.startswith(_INSTALL)]
+    return " && ".join([*([_INSTALL + " ".join(packages)] if packages else []), *others])

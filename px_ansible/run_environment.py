@@ -41,6 +41,12 @@ def reaches_a_run(name: str) -> bool:
     return (not name.startswith(_NOT_FOR_A_RUN) and name not in _NOR_THESE) or name.startswith(_YET_THESE)
 
 
+def collections_path() -> list[Path]:
+    """Return where a run looks for collections other than our own, before it looks beside its Python's Ansible."""
+    given = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or _DEFAULT_COLLECTIONS
+    return [Path(path).expanduser().absolute() for path in given.split(":") if path]
+
+
 def environment(folder: Path, scratch: Path, *, artifacts: str, callbacks: str) -> dict[str, str]:
     """Return the environment for a run in `folder`: the caller's, without its own ideas about Ansible.
 
@@ -49,15 +55,9 @@ def environment(folder: Path, scratch: Path, *, artifacts: str, callbacks: str) 
     for name in ("cp", "tmp", "home"):
         (scratch / name).mkdir(mode=0o700)
     kept = {name: value for name, value in os.environ.items() if reaches_a_run(name)}
-    others = os.environ.get("ANSIBLE_COLLECTIONS_PATH") or _DEFAULT_COLLECTIONS
     return kept | {
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
-        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join(
-            [
-                str(folder / "collections"),
-                *(str(Path(p).expanduser().absolute()) for p in others.split(":") if p),
-            ]
-        ),
+        "ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(folder / "collections"), *map(str, collections_path())]),
         "ANSIBLE_HOME": str(scratch / "home"),
         "ANSIBLE_LOCAL_TEMP": str(scratch / "tmp"),
         "ANSIBLE_SSH_CONTROL_PATH_DIR": str(scratch / "cp"),

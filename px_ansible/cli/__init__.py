@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,7 +14,7 @@ import click
 from px_ansible.errors import EXIT_CONTROL_C, ConfigError, PxError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from types import FrameType
 
     from click.shell_completion import CompletionItem
@@ -79,26 +80,40 @@ class Commands(click.Group):
         found = [CompletionItem(name, help=says) for name, says in COMMANDS.items() if name.startswith(incomplete)]
         return [*found, *click.Command.shell_complete(self, ctx, incomplete)]
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the command line, which shows the help where that was asked for."""
+        with _as_long_as_somebody_reads():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a reader that had enough (`px-ansible status | head`) ends it in silence."""
-        try:
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # Python would try once more at its end to write what is left.
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            for stream in (sys.stdout, sys.stderr):
-                os.dup2(nowhere, stream.fileno())
-            ctx.exit(128 + signal.SIGPIPE)
-        except KeyboardInterrupt:
-            click.echo(_stopped(ctx.invoked_subcommand), err=True)
-            ctx.exit(EXIT_CONTROL_C)
-        return result
+        """Run the command, and say how to go on where Ctrl-C ended it."""
+        with _as_long_as_somebody_reads():
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt:
+                click.echo(_stopped(ctx.invoked_subcommand), err=True)
+                ctx.exit(EXIT_CONTROL_C)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+@contextmanager
+def _as_long_as_somebody_reads() -> Iterator[None]:
+    """End in silence where the reader had enough (`px-ansible status | head`), as other programs do."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would try once more at its end to write what is left.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        raise click.exceptions.Exit(128 + signal.SIGPIPE) from None
 
 
 def _show_version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:
@@ -138,9 +153,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = result if isinstance(result, int) else 0
     except click.exceptions.Exit as end:
         code = end.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        # At a question, or before the command had begun.
-        click.echo("Nothing was done.", err=True)
+    except (click.Abort, KeyboardInterrupt) as end:
+        # At a question, or before the command had begun. A ^C stands in the line of the question, a no does not.
+        typed = isinstance(end.__context__, KeyboardInterrupt | EOFError)
+        click.echo(("\n" if typed else "") + "Nothing was done.", err=True)
         code = EXIT_CONTROL_C
     except click.UsageError as error:
         from px_ansible.cli.suggestions import with_suggestion  # noqa: PLC0415

@@ -27,8 +27,7 @@ def hosts(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[
     names = {name for folder in mine for name in _hosts(folder)} or {
         name for folder in folders for name in _hosts(folder)
     }
-    # The tenth host after the ninth.
-    return sorted((name for name in names if name.startswith(incomplete)), key=lambda name: (len(name), name))
+    return sorted((name for name in names if name.startswith(incomplete)), key=_by_number)
 
 
 def providers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
@@ -43,6 +42,12 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     from click.shell_completion import CompletionItem  # noqa: PLC0415
 
     return [CompletionItem(incomplete, type="file")]
+
+
+def _by_number(name: str) -> tuple[str, int]:
+    """Return what puts the tenth host behind the ninth."""
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)
 
 
 def _folders() -> Iterator[Path]:

@@ -10,18 +10,22 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from px_ansible.cli.progress import SHARED, shown_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from px_ansible.cli.progress import HostLine
 
-SHARED = "localhost"
 # What matters most is shown where not everything fits.
-_ORDER = {"failed": 0, "working": 1, "waiting": 2, "done": 3}
-_STYLES = {"failed": "red", "done": "green", "waiting": "dim", "working": ""}
+_ORDER = {"failed": 0, "stopped": 1, "working": 2, "waiting": 3, "done": 4}
+_STYLES = {"failed": "red", "stopped": "yellow", "done": "green", "waiting": "dim", "working": ""}
+_SIGNS = {"failed": "✗", "stopped": "■", "done": "✓", "waiting": "·"}
+_ASCII_SIGNS = {"failed": "x", "stopped": "!", "done": "+", "waiting": "."}
 _NAME_WIDTH = 24
 # Lines that are not hosts: the sum, and one for the cursor.
 _OTHER_LINES = 2
+_ROOM_BEHIND, _NARROWEST = 4, 20
 
 
 class LiveView:
@@ -31,9 +35,7 @@ class LiveView:
         self._hosts = hosts
         self._console = Console(file=stream, highlight=False)
         unicode = self._console.encoding.lower().startswith("utf")
-        self._signs = (
-            {"failed": "✗", "done": "✓", "waiting": "·"} if unicode else {"failed": "x", "done": "+", "waiting": "."}
-        )
+        self._signs = _SIGNS if unicode else _ASCII_SIGNS
         self._spinner = Spinner("dots" if unicode else "line")
         self._live = Live(
             get_renderable=self._draw,
@@ -53,7 +55,7 @@ class LiveView:
 
     def say(self, text: str) -> None:
         """Print a line above the view."""
-        self._console.print(Text(text), soft_wrap=True)
+        self._console.print(Text(text))
 
     def _draw(self) -> Table:
         lines = list(self._hosts.values())
@@ -63,7 +65,9 @@ class LiveView:
             ranked = sorted(lines, key=lambda line: (line.name != SHARED, _ORDER[line.status]))
             kept = {line.name for line in ranked[:room]}
             shown = [line for line in lines if line.name in kept]
-        table = Table.grid(padding=(0, 1), expand=True)
+        # The terminal writes a ^C behind the last line: were there no room, the next frame would be a line off.
+        table = Table.grid(padding=(0, 1))
+        table.width = max(_NARROWEST, self._console.width - _ROOM_BEHIND)
         table.add_column(width=1)
         table.add_column(no_wrap=True, max_width=_NAME_WIDTH)
         table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
@@ -78,7 +82,7 @@ class LiveView:
     def _add(self, table: Table, line: HostLine) -> None:
         style = _STYLES[line.status]
         sign = self._spinner if line.status == "working" else Text(self._signs[line.status], style=style)
-        name = "all hosts" if line.name == SHARED else line.name
+        name = shown_name(line.name)
         step = _done(line) if line.status == "done" else line.step
         table.add_row(sign, Text(name), Text(step, style=style), Text(f"{line.seconds():.0f} s", style="dim"))
 

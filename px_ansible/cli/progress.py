@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from px_ansible.cli.live_view import LiveView
     from px_ansible.events import Event, Kind
 
+# The host of the inventory that stands for this computer.
+SHARED = "localhost"
 _FAILED: frozenset[Kind] = frozenset({"failed", "unreachable"})
-_STOPPING = "Stopping: what runs now is being ended. Ctrl-C again kills it."
+_MOST_NAMED = 3
 
 
 @dataclass
@@ -27,7 +29,7 @@ class HostLine:
 
     name: str
     step: str = ""
-    status: str = "waiting"  # working, waiting, done, failed
+    status: str = "waiting"  # working, waiting, done, failed, stopped
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     changed: int = 0
@@ -49,7 +51,7 @@ class Progress:
         self.passing = passing
         self.stream = stream or sys.stderr
         self.hosts: dict[str, HostLine] = {}
-        self.notice = ""
+        self._interrupts = 0
         self._live: LiveView | None = None
 
     def __enter__(self) -> Self:
@@ -63,13 +65,17 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        for line in self.hosts.values():
+            if self._interrupts and line.status == "working":
+                line.status, line.ended = "stopped", time.monotonic()
         if self._live:
             self._live.stop()
 
     def __call__(self, event: Event) -> None:
         """Take the next event."""
         if event.kind == "stopping":
-            self._say(_STOPPING)
+            self._interrupts += 1
+            self._say(self._stopping() if self._interrupts == 1 else "Killing what is left.")
         elif event.kind == "stats":
             self._end(event.result)
         elif event.kind == "start":
@@ -78,6 +84,16 @@ class Progress:
                 line.step, line.status, line.ended = event.task, "working", None
         elif event.kind in FINISHED:
             self._finish(event)
+
+    def _stopping(self) -> str:
+        """Return what is being stopped: the hosts, and what is done on each."""
+        working = [line for line in self.hosts.values() if line.status == "working"]
+        if not working:
+            return "Stopping. Ctrl-C again kills what is left."
+        named = [f"{shown_name(line.name)} ({one_line(line.step)})" for line in working[:_MOST_NAMED]]
+        if more := working[_MOST_NAMED:]:
+            named.append(f"and {len(more)} more host{'' if len(more) == 1 else 's'}")
+        return f"Stopping {', '.join(named)}. Ctrl-C again kills what is left."
 
     def _line(self, host: str) -> HostLine:
         return self.hosts.setdefault(host, HostLine(host))
@@ -110,6 +126,11 @@ class Progress:
             self._live.say(text)
         else:
             print(text, file=self.stream, flush=True)
+
+
+def shown_name(host: str) -> str:
+    """Return what a host is called on the screen: what runs on this computer is for all of them."""
+    return "all hosts" if host == SHARED else host
 
 
 def _finished_line(event: Event, verbosity: int) -> str | None:

@@ -46,7 +46,7 @@ def _wrong_choice(error: click.BadParameter, param: click.Parameter, choices: li
         value = str(literal_eval(error.message.partition(" is not ")[0]))
     except (ValueError, SyntaxError):
         return None
-    name = param.human_readable_name if isinstance(param, click.Argument) else max(param.opts, key=len)
+    name = (param.name or "").upper() if isinstance(param, click.Argument) else max(param.opts, key=len)
     return f"{value!r} is not a value of {name}.{_hint(value, choices)}"
 
 

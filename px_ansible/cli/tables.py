@@ -22,8 +22,13 @@ def console() -> Console:
 
     from px_ansible.cli.terminal import has_color, is_able  # noqa: PLC0415
 
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the one place that knows what to do; rich would end the program with 1."""
+            raise BrokenPipeError
+
     able = is_able(sys.stdout)
-    return Console(
+    return Screen(
         file=sys.stdout,
         width=None if sys.stdout.isatty() else UNLIMITED,
         # FORCE_COLOR would make rich take a pipe for a terminal, with frames as wide as UNLIMITED.
@@ -62,7 +67,8 @@ def _table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[str]]
 
     shown = Table(
         box=box.SIMPLE_HEAD if console.is_terminal else None,
-        padding=(0, 2, 0, 0),
+        # The frame's own line is a space more: two in all, framed or not.
+        padding=(0, 1 if console.is_terminal else 2, 0, 0),
         pad_edge=False,
         show_edge=False,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import textwrap
 from typing import TextIO
 
 _DUMB = ("dumb", "unknown", "")
@@ -25,3 +27,13 @@ def is_able(stream: TextIO) -> bool:
 def can_move_cursor(stream: TextIO) -> bool:
     """Tell whether lines can be drawn anew; the log of a CI shows each of them for ever, terminal or not."""
     return is_able(stream) and os.environ.get("CI", "").lower() in ("", "0", "false")
+
+
+def wrapped(text: str, stream: TextIO, *, indent: int) -> str:
+    """Return a text with its lines indented, broken between words where the stream is a terminal; paths stay whole."""
+    space = " " * indent
+    if not stream.isatty():
+        return space + text
+    width = max(shutil.get_terminal_size().columns, indent + 20)
+    lines = textwrap.wrap(text, width - indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(space + line for line in lines)

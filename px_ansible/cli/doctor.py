@@ -1,0 +1,133 @@
+"""`px-ansible doctor`: what a run needs of this computer, and what of it is not there."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from px_ansible.cli.options import file_option, find_file, output_option, provider_option
+from px_ansible.cli.terminal import has_color, wrapped
+from px_ansible.errors import ConfigError, PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from px_ansible.checks import Check
+
+_COLORS = {"ok": "green", "missing": "red", "warning": "yellow"}
+_STATE_WIDTH, _NAME_WIDTH = 8, 18
+
+
+@click.command()
+@file_option
+@provider_option
+@output_option
+def doctor(file: str | None, provider: str | None, output: str) -> int:
+    """Check that this computer has what a run needs, and say what to type where not. Asks no cloud, changes nothing.
+
+    What is needed depends on the provider: that of --provider, or else of the px.yaml here. It ends with 0 where
+    all that is needed is there, and with 4 where something is missing.
+
+    \b
+    Example:
+      px-ansible doctor
+      px-ansible doctor --provider local
+    """  # noqa: D301
+    from px_ansible.checks.survey import survey  # noqa: PLC0415 - 0.1 s, for no other command
+
+    own, chosen = _of_file(file, provider)
+    checks = [*own, *survey(chosen)]
+    missing = [check for check in checks if check.needed and check.state == "missing"]
+    if output == "json":
+        from px_ansible.cli.tables import print_json  # noqa: PLC0415
+
+        print_json(
+            {"version": 1, "provider": chosen, "ready": not missing, "checks": [_as_data(one) for one in checks]}
+        )
+    else:
+        _show(checks, chosen)
+    return PrerequisiteError.exit_code if missing else 0
+
+
+def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str | None]:
+    """Return the checks of the px.yaml, where there is one, and the provider in question."""
+    from px_ansible.checks import project  # noqa: PLC0415
+    from px_ansible.checks.survey import NAMES  # noqa: PLC0415
+    from px_ansible.config import load, shown_name  # noqa: PLC0415
+    from px_ansible.config.words import meant  # noqa: PLC0415
+
+    if provider is not None and provider not in NAMES:
+        close = meant(provider, NAMES)
+        hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(NAMES)}"
+        raise UsageError(f"there is no provider {provider!r}", hint=hint)
+    try:
+        path = find_file(file)
+    except UsageError:
+        return [], provider
+    try:
+        config = load(path, provider=provider)
+    except ConfigError as error:
+        # A provider that this version does not have is the business of its own check.
+        if provider and all(issue.rule == "unknown-provider" for issue in error.issues):
+            return [], provider
+        return [project.invalid(error, shown_name(path))], provider
+    return list(project.checks(config)), config.provider
+
+
+def _show(checks: Sequence[Check], provider: str | None) -> None:
+    needed = [check for check in checks if check.needed]
+    for subject, of_it in groupby(needed, lambda check: check.subject):
+        _echo(click.style(subject, bold=True))
+        for check in of_it:
+            _show_one(check)
+        click.echo()
+    _show_others([check for check in checks if not check.needed])
+    missing = [check.name for check in needed if check.state == "missing"]
+    whose = f"provider {provider}" if provider else "every provider"
+    if missing:
+        says = f"Not ready for {whose}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+    else:
+        warnings = sum(check.state == "warning" for check in needed)
+        behind = f"; {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""
+        says = f"All that {whose} needs is here{behind}."
+    _echo(wrapped(says, sys.stdout, indent=0))
+    if provider is None:
+        _echo(wrapped("What one provider needs besides: px-ansible doctor --provider NAME", sys.stdout, indent=0))
+
+
+def _show_one(check: Check) -> None:
+    """Show the name and what was found in columns, or below each other where there is no room for that."""
+    left = f"  {check.state:{_STATE_WIDTH}} {check.name:{_NAME_WIDTH}} "
+    found = wrapped(check.found, sys.stdout, indent=len(left)).strip()
+    _echo(left.replace(check.state, click.style(check.state, fg=_COLORS[check.state]), 1) + found)
+    if check.hint and check.state != "ok":
+        _echo(wrapped(f"Try: {check.hint}", sys.stdout, indent=len(left)))
+
+
+def _show_others(checks: Sequence[Check]) -> None:
+    """Show in a line each what the other providers would lack."""
+    _echo(click.style("not needed now", bold=True))
+    for subject, of_it in groupby(checks, lambda check: check.subject):
+        missing = [check.name for check in of_it if check.state == "missing"]
+        says = f"would miss: {', '.join(missing)}" if missing else "all there"
+        left = f"  {subject.removeprefix('provider '):{_STATE_WIDTH + _NAME_WIDTH + 1}} "
+        _echo(click.style(left + wrapped(says, sys.stdout, indent=len(left)).strip(), dim=True))
+    click.echo()
+
+
+def _echo(text: str) -> None:
+    click.echo(text, color=has_color(sys.stdout))
+
+
+def _as_data(check: Check) -> dict[str, object]:
+    return {
+        "subject": check.subject,
+        "name": check.name,
+        "state": check.state,
+        "found": check.found,
+        "hint": check.hint,
+        "needed": check.needed,
+    }
