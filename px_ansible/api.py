@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,11 @@ from px_ansible.cluster import Cluster, unheard
 from px_ansible.config import load as load_config
 from px_ansible.errors import UsageError
 from px_ansible.plans import Found, make_plan
+from px_ansible.plans import file as plan_file
 from px_ansible.plans.actions import Action
-from px_ansible.plans.file import require_same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from os import PathLike
 
     from px_ansible.config import Config
     from px_ansible.events import Event
@@ -88,7 +88,7 @@ def provision(
     config: Config,
     *,
     replace: bool = False,
-    kept: PlanFile | None = None,
+    kept: PlanFile | str | PathLike[str] | None = None,
     confirm: Callable[[Plan], None] | None = None,
     on_event: Callable[[Event], None] = unheard,
     verbosity: int = 0,
@@ -98,7 +98,7 @@ def provision(
     Args:
         config: what px.yaml says.
         replace: whether hosts that cannot change in place may be made anew.
-        kept: a plan that was looked at before; it must still be the plan.
+        kept: the file of a plan that `plan --out` kept; it must still be the plan.
         confirm: is called with the plan before anything is done, and raises what shall end it.
         on_event: is told what happens.
         verbosity: of Ansible's own output, 0 to 4.
@@ -106,17 +106,20 @@ def provision(
     Raises:
         UsageError: where a host would have to be replaced, or the kept plan is out of date.
     """
+    if isinstance(kept, str | PathLike):
+        kept = plan_file.read(Path(kept))
     cluster = Cluster.open(config, on_event, verbosity)
     cluster.require_credentials()
     began = time.monotonic()
     with cluster.state.lock():
         made = cluster.plan(cluster.find())
         if kept:
-            require_same(kept, made)
+            plan_file.require_same(kept, made)
         if (fixed := made.hosts_to(Action.REPLACE)) and not replace:
             raise UsageError(
                 f"{', '.join(fixed)} cannot change in place and would have to be made anew",
                 hint="px-ansible provision --replace (what is only on them is lost; buckets stay), or put px.yaml back",
+                log=[f"{host.name}: {host.reason}" for host in made.hosts if host.action is Action.REPLACE],
             )
         if confirm:
             confirm(made)
