@@ -23,9 +23,11 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 # What a clean stop may take before the rest is killed. Ansible ends within a second unless a worker hangs.
 GRACE = 10.0
+_ROUNDS = 100
 STOP = b"s"
 KILL = b"k"
 STOPPED = 130
@@ -45,7 +47,8 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stopping = threading.Event()
     ended = threading.Event()
-    watch = threading.Thread(target=_watch, args=(lifeline, child, stopping, ended), daemon=True)
+    run = _Run(Path(sys.argv[1]).parent, scratch, child)
+    watch = threading.Thread(target=_watch, args=(lifeline, run, stopping, ended), daemon=True)
     watch.start()
     code = child.wait()
     ended.set()
@@ -59,42 +62,78 @@ def main() -> int:
     return code if code >= 0 else 128 - code
 
 
-def _watch(lifeline: int, child: subprocess.Popen[bytes], stopping: threading.Event, ended: threading.Event) -> None:
+class _Run(NamedTuple):
+    """The run's folder, its scratch folder, and ansible-playbook."""
+
+    folder: Path
+    scratch: Path
+    child: subprocess.Popen[bytes]
+
+
+def _watch(lifeline: int, run: _Run, stopping: threading.Event, ended: threading.Event) -> None:
     order = os.read(lifeline, 1)
     stopping.set()
-    sessions = _sessions(child.pid)
+    sessions = _sessions(run)
     if order != KILL:
-        child.send_signal(signal.SIGINT)
+        run.child.send_signal(signal.SIGINT)
         deadline = time.monotonic() + GRACE
         while not ended.wait(0.05) and time.monotonic() < deadline:
             # A second byte: the user does not want to wait. An end of the pipe is no such order.
             if select.select([lifeline], [], [], 0)[0] and os.read(lifeline, 1):
                 break
-            sessions |= _sessions(child.pid)
-    for pid, (_, session) in processes().items():
-        if session in sessions and pid != os.getpid():
+            sessions |= _sessions(run)
+    _kill(run, sessions)
+
+
+def _kill(run: _Run, sessions: set[int]) -> None:
+    """Kill what is left, until nothing is: a worker may just have been forked, or just be making its session."""
+    run.child.send_signal(signal.SIGSTOP)  # it starts no other worker now, and remains the parent of those it has
+    for _ in range(_ROUNDS):
+        sessions |= _sessions(run)
+        left = [pid for pid, (_, session) in processes().items() if session in sessions]
+        left = [pid for pid in left if pid not in (os.getpid(), run.child.pid)]
+        if not left:
+            break
+        for pid in left:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+    run.child.kill()
 
 
-def _sessions(pid: int) -> set[int]:
-    """Return the session of ansible-playbook and those of its workers.
+def _sessions(run: _Run) -> set[int]:
+    """Return the session of ansible-playbook and those of its workers, with the workers that lost their parent.
 
     Not the sessions of what the workers started: a program that made one of its own (a machine that shall
     outlive this run, say) asked to be left alone.
     """
-    return {session for child, (parent, session) in processes().items() if pid in (child, parent)}
+    pid = run.child.pid
+    return {
+        session
+        for child, (parent, session) in processes().items()
+        if pid in (child, parent) or (parent == 1 and _is_worker(child, run))
+    }
+
+
+def _is_worker(pid: int, run: _Run) -> bool:
+    """Tell whether a process is a fork of this run's ansible-playbook: the same arguments, the same environment."""
+    process = Path("/proc", str(pid))
+    with suppress(OSError):
+        named = os.fsencode(run.folder) in (process / "cmdline").read_bytes()
+        return named and os.fsencode(run.scratch) in (process / "environ").read_bytes()
+    return False
 
 
 def processes() -> dict[int, tuple[int, int]]:
-    """Return the parent and the session of every process."""
+    """Return the parent and the session of every process that has not ended."""
     found = {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             with suppress(OSError):
                 # The name, in brackets, may hold anything; what follows the last bracket is fixed.
                 fields = (folder / "stat").read_bytes().rpartition(b")")[2].split()
-                found[int(folder.name)] = (int(fields[1]), int(fields[3]))
+                if fields[0] != b"Z":
+                    found[int(folder.name)] = (int(fields[1]), int(fields[3]))
     return found
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from project import CLUSTERS, until
+from on_terminal import CTRL_C, OnTerminal
+from project import CLUSTERS, COMMAND, until
 from traces import processes
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from conftest import MakeProject
@@ -82,3 +84,94 @@ def test_a_second_provision_at_once_says_who_works(project: Project) -> None:
     said, _ = works.communicate(timeout=120)
     assert works.returncode == 0, said
     assert "Nothing changed" in said
+
+
+@pytest.fixture(scope="module")
+def stopped(make_project: MakeProject) -> Project:
+    return make_project("stop", nodes=2)
+
+
+def in_its_line(host: str) -> str:
+    """Return the pattern of what the live view shows of a host that is worked on."""
+    return rf"{host}[^\n]{{0,40}}(Boot|Look|Validating)"
+
+
+def running(project: Project) -> dict[int, str]:
+    """Return what goes on of a run: leash.py, Ansible, its workers and their modules."""
+    return processes(str(project.state / "runs"))
+
+
+def test_ctrl_c_stops_what_it_names_and_says_how_to_go_on(stopped: Project) -> None:
+    works = OnTerminal(stopped, "provision", "--yes")
+    works.until(in_its_line(stopped.host(1)))
+    works.type(CTRL_C)
+    assert works.end() == 130
+    assert running(stopped) == {}
+    found = works.plain
+    stopping = found[found.index("Stopping ") : found.index("Ctrl-C again kills what is left.")]
+    assert stopped.host(1) in stopping
+    assert "■" in found
+    assert found.endswith("Stopped. `px-ansible provision` goes on from here.")
+    assert "Traceback" not in found
+
+
+def test_ctrl_c_twice_kills(stopped: Project) -> None:
+    works = OnTerminal(stopped, "provision", "--yes")
+    works.until(in_its_line(stopped.host(2)))
+    works.type(CTRL_C)
+    works.until("Stopping ")
+    works.type(CTRL_C)
+    assert works.end() == 130
+    assert running(stopped) == {}
+    assert works.plain.endswith("Stopped. `px-ansible provision` goes on from here.")
+    assert "Traceback" not in works.plain
+
+
+def test_a_closed_terminal_ends_the_run_too(stopped: Project) -> None:
+    works = OnTerminal(stopped, "provision", "--yes")
+    works.until(in_its_line(stopped.host(2)))
+    assert works.close_window() == -signal.SIGHUP
+    until(lambda: not running(stopped), 20, "Ansible has ended as well")
+
+
+def test_a_reader_that_has_enough_ends_it(stopped: Project) -> None:
+    command = f"({shlex.join(COMMAND)} provision --yes --verbose 2>&1; echo $? >&3) 3>code | head -n 2"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=stopped.folder,
+        env=stopped.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert len(done.stdout.splitlines()) == 2
+    assert "Traceback" not in done.stdout + done.stderr
+    code = stopped.folder / "code"
+    assert code.read_text().strip() == "141"
+    code.unlink()
+    until(lambda: not running(stopped), 20, "Ansible has ended as well")
+
+
+def test_the_next_run_finishes_what_was_stopped_and_killed_and_left(stopped: Project) -> None:
+    data = stopped.provision()
+    assert [(host["name"], host["state"]) for host in data["hosts"]] == [
+        (stopped.host(number), "running") for number in (1, 2)
+    ]
+    for number in (1, 2):
+        assert stopped.mounted(number) == {"/px-gcs-bucket"}
+    assert "Nothing changed" in stopped.px("provision").stdout
+
+
+def test_ctrl_c_where_nothing_is_changed(stopped: Project) -> None:
+    looks = OnTerminal(stopped, "status")
+    looks.until("List the cluster|Ask the provider")
+    looks.type(CTRL_C)
+    assert looks.end() == 130
+    assert looks.plain.endswith("Stopped.")
+    asks = OnTerminal(stopped, "destroy")
+    asks.until(r"Go ahead\?")
+    asks.type(CTRL_C)
+    assert asks.end() == 130
+    assert asks.plain.endswith("Nothing was done.")
+    assert stopped.mounted(1) == {"/px-gcs-bucket"}

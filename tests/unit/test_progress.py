@@ -60,8 +60,29 @@ def test_verbose_shows_every_step_with_its_seconds():
     ]
 
 
-def test_ctrl_c_is_acknowledged():
-    assert shown([Event("stopping")]) == ["Stopping: what runs now is being ended. Ctrl-C again kills it."]
+WORK = [Event("start", f"px-{number}", task=BOOT) for number in range(1, 6)]
+
+
+def test_ctrl_c_names_what_it_stops_and_a_second_one_kills():
+    assert shown([*WORK[:2], Event("stopping"), Event("stopping")]) == [
+        "Stopping px-1 (Start the machine), px-2 (Start the machine). Ctrl-C again kills what is left.",
+        "Killing what is left.",
+    ]
+    assert shown([*WORK[:4], Event("stopping")])[0].startswith("Stopping px-1 (Start the machine), px-2 (Start")
+    assert "px-3 (Start the machine), and 1 more host. Ctrl-C" in shown([*WORK[:4], Event("stopping")])[0]
+    assert "and 2 more hosts" in shown([*WORK, Event("stopping")])[0]
+    assert shown([Event("start", "localhost", task="Make the network"), Event("stopping")]) == [
+        "Stopping all hosts (Make the network). Ctrl-C again kills what is left."
+    ]
+    # Before Ansible does anything, and between two steps.
+    assert shown([Event("stopping")]) == ["Stopping. Ctrl-C again kills what is left."]
+
+
+def test_what_was_not_finished_is_stopped_and_not_done():
+    with Progress(stream=io.StringIO()) as progress:
+        for event in [*WORK[:2], Event("ok", "px-1", task=BOOT), Event("stopping")]:
+            progress(event)
+    assert {name: line.status for name, line in progress.hosts.items()} == {"px-1": "waiting", "px-2": "stopped"}
 
 
 def test_hosts_end_as_the_counters_say():
@@ -100,7 +121,9 @@ with Progress(verbosity=int(sys.argv[3])) as progress:
     for event in events:
         progress(event)
     time.sleep(0.4)
-    if sys.argv[2] == "interrupt":
+    if sys.argv[2]:
+        progress(Event("stopping"))
+        time.sleep(0.2)
         raise KeyboardInterrupt
 """
 
@@ -112,7 +135,7 @@ def terminal(monkeypatch):
     def run(*, hosts=0, columns=80, lines=24, end="", verbosity=0, **environment):
         ours, theirs = pty.openpty()
         ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")}
+        kept = {k: v for k, v in os.environ.items() if k not in ("CI", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")}
         process = subprocess.Popen(
             [sys.executable, "-c", SHOW, str(hosts), end, str(verbosity)],
             stdin=theirs,
@@ -168,7 +191,8 @@ def test_many_hosts_fit_the_terminal(terminal, columns):
     assert drawn
     for frame in drawn:
         assert len(frame) <= 12
-        assert max(len(line) for line in frame) <= columns
+        # A ^C that the terminal writes behind the last line must not begin another one.
+        assert max(len(line.rstrip()) for line in frame) <= columns - len("^C^C")
     assert any("px-49" in line and "no luck" in line for line in drawn[-1])
     assert "41 hosts: 41 working" in drawn[-1][-1] or "40 hosts: 40 working" in drawn[-1][-1]
 
@@ -177,6 +201,23 @@ def test_ctrl_c_gives_the_terminal_back(terminal):
     seen, _ = terminal(end="interrupt")
     assert "KeyboardInterrupt" in seen
     assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l")
+
+
+def test_ctrl_c_on_a_narrow_terminal(terminal):
+    seen, _ = terminal(hosts=3, end="interrupt", columns=60)
+    plain = COLOURS.sub("", seen).replace("\r", "")
+    said = plain[plain.index("Stopping px-0") :].split("\n")
+    assert said[0].rstrip() == "Stopping px-0 (Start the machine and wait until SSH answers"  # and not in a word
+    assert len(said[1].rstrip()) <= 60
+    last = frames(seen)[-1]
+    assert last[0].startswith("■ px-0 Start the machine and wait")
+    assert last[2].startswith("✗ px-2 Start: no luck")
+
+
+def test_a_ci_gets_plain_lines_on_its_terminal(terminal):
+    seen, _ = terminal(CI="true")
+    assert "\x1b" not in seen
+    assert seen.splitlines()[0] == "px-1: Start the machine"
 
 
 def test_no_color(terminal):
