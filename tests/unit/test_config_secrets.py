@@ -12,7 +12,8 @@ from px_ansible.config import parse
 from px_ansible.config.credentials import shown_lines
 from px_ansible.errors import ConfigError, PrerequisiteError
 from px_ansible.issues import render_all
-from px_ansible.plans import Found, is_emulated, make_plan
+from px_ansible.plans import Found, make_plan
+from px_ansible.plans.mounts import is_emulated
 
 TEXT = """
 cluster: {nodes: 1}
