@@ -25,7 +25,8 @@ MAX_DEPTH = 32
 Path = tuple[str | int, ...]
 
 _TEMPLATE = re.compile(r"\{\{|\{%")
-_VARIABLE = re.compile(r"\$\{[^}]*\}")
+# `$NAME` alone, or as a bucket: elsewhere a dollar may be part of a name.
+_VARIABLE = re.compile(r"\$\{[^}]*\}|^\$[A-Z_][A-Z0-9_]*$|(?<=://)\$[A-Z_][A-Z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NO_TEMPLATE = "write the value itself, or fill in the template before px-ansible reads the file"
 

@@ -1,79 +1,75 @@
-"""The rules of what a cloud offers: region, zone, image, disk, spot, labels, and who may connect.
+"""The rules of what a cloud offers: region, zone, image, disk, spot, labels, and who logs in.
 
-A key that the file's own provider cannot use is an issue. Where the command line takes another provider, it is left
-aside instead, with a note: every px.yaml can be tried elsewhere.
+What the file's own provider cannot use is an issue. Where the command line takes another provider, it is left aside
+instead, with a note: every px.yaml can be tried elsewhere.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from px_ansible.config import values, words
+from px_ansible.config import labels, values, words
+from px_ansible.config.problem import Problem
 from px_ansible.providers import OPTIONAL
+from px_ansible.schema import bundled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from px_ansible.errors import Issue
     from px_ansible.providers import Cloud, Provider
-    from px_ansible.source import Path, Source
+    from px_ansible.source import Source
 
-_MIB = 1024
-
-
-class Problem(NamedTuple):
-    """What is wrong with the value of a key, and what to write instead; `of_key` puts it at the key."""
-
-    message: str
-    hint: str
-    rule: str
-    of_key: bool = False
+_OF_ONE_CLOUD = ("region", "zone", "machine_type")
+_GIB, _TIB = 1024, 1024 * 1024
 
 
 def issues_of(source: Source, block: Mapping[str, Any], provider: Provider) -> Iterator[Issue]:
     """Yield the issues of the keys of `cluster` that depend on the provider that the file is written for."""
+    for problem in (*problems_of(provider, block), *_own_problems(provider, block)):
+        at = source.at_key if problem.of_key else source.at_value
+        yield at(("cluster", *problem.at), problem.message, problem.hint, rule=problem.rule)
+
+
+def problems_of(provider: Provider, block: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what a provider cannot use of the keys that are not for every provider."""
     for key in OPTIONAL:
-        if problem := problem_of(provider, key, block):
-            at = source.at_key if problem.of_key else source.at_value
-            yield at(("cluster", key), problem.message, problem.hint, rule=problem.rule)
-    if provider.cloud and "labels" in provider.offers:
-        yield from _label_issues(source, block.get("labels"), provider.cloud)
-
-
-def range_issues(source: Source, block: Mapping[str, Any]) -> Iterator[Issue]:
-    """Yield the issues of the ranges in `ssh: allow:`."""
-    ssh = block.get("ssh")
-    allow = ssh.get("allow") if isinstance(ssh, dict) else None
-    for index, text in enumerate(allow if isinstance(allow, list) else ()):
-        if not isinstance(text, str):
+        value = block.get(key)
+        if value is None or value is False or value in ("", {}, []):
             continue
-        at = ("cluster", "ssh", "allow", index)
-        try:
-            network = ipaddress.ip_network(text, strict=False)
-        except ValueError:
-            message = f"{words.quote(text)} is no range of addresses"
-            yield source.at_value(at, message, "for example: 203.0.113.0/24, or one address", rule="address-range")
-            continue
-        if "/" in text and str(network.network_address) != text.split("/")[0].lower():
-            message = f"{words.quote(text)} names an address inside of a range"
-            one = f"{text.split('/')[0]}/{network.max_prefixlen}"
-            yield source.at_value(at, message, f"write {network} for the range, or {one}", rule="address-range")
+        if key not in provider.offers:
+            message = f"provider {provider.name!r} has no {key!r}"
+            yield Problem((key,), message, provider.instead.get(key, "take it out"), "not-offered", of_key=True)
+        elif key == "image":
+            yield from _image(provider, value)
+        elif provider.cloud and key in _RULES:
+            yield from _RULES[key](provider.cloud, value, block)
 
 
-def left_aside(block: Mapping[str, Any], provider: Provider) -> dict[str, str]:
-    """Return the keys that were written for another provider and mean nothing to this one, each with the reason."""
-    found = {key: problem_of(provider, key, block) for key in OPTIONAL}
-    return {key: problem.message for key, problem in found.items() if problem}
+def left_aside(block: Mapping[str, Any], provider: Provider, own: str | None) -> dict[tuple[str | int, ...], str]:
+    """Return the places below `cluster` that mean nothing to a provider the file is not written for, with the reasons.
+
+    A region or a machine type of one cloud is none of another, however it looks.
+    """
+    aside: dict[tuple[str | int, ...], str] = {problem.at: problem.message for problem in problems_of(provider, block)}
+    if ("image",) in aside:
+        aside["image",] = f"provider {provider.name!r} takes {provider.default_image}"
+    whose = f"it was written for provider {own!r}" if own else "the file leaves open which cloud it is of"
+    if provider.cloud:
+        aside |= {(key,): whose for key in _OF_ONE_CLOUD if key in block}
+    if own and own in block:
+        aside[own,] = whose
+    # What is inside of something that is left aside goes with it.
+    return {at: reason for at, reason in aside.items() if not any(at[:depth] in aside for depth in range(1, len(at)))}
 
 
-def region_of(fields: Mapping[str, Any], cloud: Cloud) -> str:
-    """Return the region: the one that is named, or that of the zone, or the cloud's default."""
+def region_of(fields: Mapping[str, Any], cloud: Cloud, zones: Any = None) -> str:
+    """Return the region: the one that is named, or that of the zone, or of the first of `zones`, or the default."""
     if isinstance(fields.get("region"), str):
         return str(fields["region"])
-    found = re.fullmatch(cloud.zone.format(region="(?P<region>[a-z0-9-]+?)"), str(fields.get("zone") or ""))
-    return (found.groupdict().get("region") if found else None) or cloud.default_region
+    first = zones[0] if isinstance(zones, list) and zones else None
+    return next(filter(None, (_region_in(zone, cloud) for zone in (fields.get("zone"), first))), cloud.default_region)
 
 
 def notes_of(region: str, cloud: Cloud) -> Iterator[str]:
@@ -84,90 +80,97 @@ def notes_of(region: str, cloud: Cloud) -> Iterator[str]:
         yield f"px-ansible does not know the region {region!r}{meant}"
 
 
-def problem_of(provider: Provider, key: str, block: Mapping[str, Any]) -> Problem | None:
-    """Return what is wrong with an optional key for a provider, or None."""
-    value = block.get(key)
-    if value is None or value is False or value in ({}, []):
-        return None
-    if key not in provider.offers:
-        message = f"provider {provider.name!r} has no {key!r}"
-        return Problem(message, provider.instead.get(key, "take it out"), "not-offered", of_key=True)
-    rules = {"image": _image, "zone": _zone, "disk_size": _disk, "spot": _spot}
-    rule = rules.get(key)
-    return rule(provider, value, block) if rule else None
+def _own_problems(provider: Provider, block: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the problems inside of the provider's own block that its schema cannot say."""
+    own = block.get(provider.name)
+    if not isinstance(own, dict):
+        return
+    of_schema = bundled()["$defs"][f"provider-{provider.name}"]
+    for key, needed in of_schema.get("dependentRequired", {}).items():
+        if key in own and (missing := [name for name in needed if name not in own]):
+            message = f"{key!r} says nothing without {words.join(map(repr, missing), 'and')}"
+            yield Problem((provider.name, key), message, f"add beside it: {missing[0]}", "missing-key", of_key=True)
+    zones, cloud = own.get("zones"), provider.cloud
+    if cloud and isinstance(zones, list):
+        region = region_of(block, cloud, zones)
+        for index, zone in enumerate(zones):
+            if isinstance(zone, str) and not re.fullmatch(cloud.zone.format(region=re.escape(region)), zone):
+                message = f"there is no zone {words.quote(zone)} in the region {words.quote(region)}"
+                hint = cloud.zone_form.format(region=region)
+                yield Problem((provider.name, "zones", index), message, hint, "unknown-zone")
 
 
-def _image(provider: Provider, value: Any, _block: Mapping[str, Any]) -> Problem | None:
+def _region_in(zone: Any, cloud: Cloud) -> str | None:
+    """Return the region that is part of a zone's name, or None."""
+    found = re.fullmatch(cloud.zone.format(region=f"(?P<region>{cloud.region})"), str(zone))
+    return found.groupdict().get("region") if found else None
+
+
+def _image(provider: Provider, value: Any) -> Iterator[Problem]:
     if not isinstance(value, str) or value in provider.images:
-        return None
+        return
     if provider.cloud and re.fullmatch(provider.cloud.image, value):
-        return None
+        return
     own = f", or {provider.cloud.image_form}" if provider.cloud else ""
     close = words.meant(value, provider.images)
     hint = f"did you mean {close!r}? It has " if close else "it has "
     hint += words.join(provider.images, "and") + own
-    return Problem(f"provider {provider.name!r} has no image {words.quote(value)}", hint, "unknown-image")
+    yield Problem(("image",), f"provider {provider.name!r} has no image {words.quote(value)}", hint, "unknown-image")
 
 
-def _zone(provider: Provider, value: Any, block: Mapping[str, Any]) -> Problem | None:
-    cloud = provider.cloud
-    if cloud is None or not isinstance(value, str | int) or isinstance(value, bool):
-        return None
-    region = block.get("region")
-    if region is None:
-        pattern, shown = cloud.zone.format(region="[a-z]+-[a-z]+-?[a-z]*-?[0-9]+"), cloud.default_region
-    elif isinstance(region, str):
-        pattern, shown = cloud.zone.format(region=re.escape(region)), region
-    else:
-        return None
-    if re.fullmatch(pattern, str(value)):
-        return None
+def _region(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Problem]:
+    if not isinstance(value, str) or re.fullmatch(cloud.region, value):
+        return
+    message = f"no region is called {words.quote(value)}: a region is called {cloud.default_region}, for example"
+    close = words.meant(value, cloud.regions)
+    hint = f"did you mean {close!r}?" if close else f"the default is {cloud.default_region}: leave 'region' out for it"
+    if inside := _region_in(value, cloud):
+        message = f"{words.quote(value)} is a zone, and not a region"
+        hint = f"write 'zone: {value}', or 'region: {inside}'"
+    yield Problem(("region",), message, hint, "unknown-region")
+
+
+def _zone(cloud: Cloud, value: Any, block: Mapping[str, Any]) -> Iterator[Problem]:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return
+    named = block.get("region")
+    region = named if isinstance(named, str) and re.fullmatch(cloud.region, named) else None
+    if named is not None and region is None:  # an issue of its own
+        return
+    if re.fullmatch(cloud.zone.format(region=re.escape(region) if region else cloud.region), str(value)):
+        return
     message = f"there is no zone {words.quote(value)}" + (f" in the region {words.quote(region)}" if region else "")
-    return Problem(message, cloud.zone_form.format(region=shown), "unknown-zone")
+    yield Problem(("zone",), message, cloud.zone_form.format(region=region or cloud.default_region), "unknown-zone")
 
 
-def _disk(provider: Provider, value: Any, _block: Mapping[str, Any]) -> Problem | None:
-    if not isinstance(value, int | float | str) or isinstance(value, bool) or provider.cloud is None:
-        return None
-    least, most = provider.cloud.disk_gib
+def _disk(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Problem]:
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        return
+    least, most = cloud.disk_gib
     mib = values.size_mib(value)
-    if mib is not None and least * _MIB <= mib <= most * _MIB:
-        return None
-    message = (
-        f"'disk_size' must be from {least} GiB to {most} GiB on provider {provider.name!r}, not {words.quote(value)}"
-    )
-    return Problem(message, "write a number of GiB, or a size: 100, 100GB, 100 GiB, 1 TB", "disk-size")
+    if mib is None or not least * _GIB <= mib <= most * _GIB:
+        largest = f"{most * _GIB // _TIB} TiB" if most * _GIB % _TIB == 0 else f"{most} GiB"
+        message = f"'disk_size' must be from {least} GiB to {largest} in this cloud, not {words.quote(value)}"
+        hint = "write a number of GiB, or a size: 100, 100GB, 100 GiB, 1 TB"
+        yield Problem(("disk_size",), message, hint, "disk-size")
 
 
-def _spot(provider: Provider, value: Any, block: Mapping[str, Any]) -> Problem | None:
+def _spot(cloud: Cloud, value: Any, block: Mapping[str, Any]) -> Iterator[Problem]:
     named = block.get("machine_type")
-    if value is not True or provider.cloud is None or not isinstance(named, str):
-        return None
-    if not re.fullmatch(provider.cloud.no_spot, named):
-        return None
-    return Problem(f"{named} is not sold as spot", "take 'spot' out, or take another machine type", "no-spot")
+    if value is True and isinstance(named, str) and re.fullmatch(cloud.no_spot, named):
+        hint = "take 'spot' out, or take another machine type"
+        yield Problem(("spot",), f"{named} is not sold as spot", hint, "no-spot")
 
 
-def _label_issues(source: Source, labels: Any, cloud: Cloud) -> Iterator[Issue]:
-    rules = cloud.labels
-    for key, value in labels.items() if isinstance(labels, dict) else ():
-        at: Path = ("cluster", "labels", key)
-        taken = next((start for start in ("px-", *rules.taken) if key.lower().startswith(start)), None)
-        if taken:
-            whose = "px-ansible" if taken == "px-" else "the cloud"
-            message = f"labels that begin with {taken!r} are for {whose} itself"
-            yield source.at_key(at, message, "give it another name", rule="label")
-        elif not re.fullmatch(rules.key, key):
-            message = f"the name of a label {rules.key_form}, not {words.quote(key)}"
-            yield source.at_key(at, message, _nearest(key, rules.key), rule="label")
-        if isinstance(value, str) and not re.fullmatch(rules.value, value):
-            message = f"the value of a label {rules.value_form}, not {words.quote(value)}"
-            yield source.at_value(at, message, _nearest(value, rules.value), rule="label")
+def _labels(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from labels.problems_of(cloud.labels, value)
 
 
-def _nearest(text: str, pattern: str) -> str:
-    """Return the hint to what is nearly the same and allowed."""
-    for plain in (text.lower(), re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")):
-        if plain and re.fullmatch(pattern, plain):
-            return f"did you mean {plain!r}?"
-    return "write it in other words"
+def _ssh(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Problem]:
+    user = value.get("user") if isinstance(value, dict) else None
+    if user in cloud.no_users:
+        message = f"nobody can log in to the hosts of this cloud as {words.quote(user)}"
+        yield Problem(("ssh", "user"), message, "take 'user' out, or write another name", "ssh-user")
+
+
+_RULES = {"disk_size": _disk, "labels": _labels, "region": _region, "spot": _spot, "ssh": _ssh, "zone": _zone}

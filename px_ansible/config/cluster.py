@@ -122,7 +122,8 @@ def _block_issues(source: Source, block: dict[str, Any], choice: Choice) -> Iter
 
 
 def _not_here(name: str) -> tuple[str, str]:
-    close = words.meant(name, PROVIDERS)
+    called = {also: row.name for row in PROVIDERS.values() for also in row.also}
+    close = called.get(name.lower()) or words.meant(name, PROVIDERS)
     return (
         f"there is no provider {words.quote(name)}",
         f"did you mean {close!r}?" if close else f"there are {words.join(PROVIDERS, 'and')}",

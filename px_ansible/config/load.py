@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from px_ansible import files, schema
-from px_ansible.config import clients, clouds, cluster, credentials, machines, mounts, shape, values
+from px_ansible.config import clients, clouds, cluster, credentials, machines, mounts, ranges, shape, values, words
 from px_ansible.config.model import Config, Ssh
 from px_ansible.errors import ConfigError, Issue
 from px_ansible.machine_types import price_list
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 # More than anyone works through before checking again; a file of junk has thousands.
 _MOST_ISSUES = 100
-_OF_ONE_CLOUD = ("region", "zone", "machine_type")
 
 
 def load(file: Path, *, provider: str | None = None) -> Config:
@@ -79,7 +79,7 @@ def parse(raw: bytes, *, file: Path, name: str, provider: str | None = None) -> 
 
 def _cloud_issues(source: Source, block: Any, own: Provider | None) -> Iterator[Issue]:
     block = block if isinstance(block, dict) else {}
-    yield from clouds.range_issues(source, block)
+    yield from ranges.issues_of(source, block)
     if own:
         yield from clouds.issues_of(source, block, own)
 
@@ -92,14 +92,16 @@ def _machine_issues(source: Source, row: Provider, choice: cluster.Choice) -> It
 
 def _fields(source: Source, row: Provider, choice: cluster.Choice) -> tuple[dict[str, Any], list[str]]:
     """Return what `cluster` comes to with its defaults, and notes on what of it was written for another provider."""
-    written = dict(source.data["cluster"])
-    aside = clouds.left_aside(written, row) if choice.overridden else {}
-    if choice.overridden and row.cloud:
-        # A region or a machine type of one cloud is none of another, however it looks.
-        aside |= {key: f"it was written for provider {choice.own}" for key in _OF_ONE_CLOUD if key in written}
-    kept = {key: value for key, value in written.items() if key not in aside}
-    notes = [f"'{key}: {written[key]}' is left aside: {reason}" for key, reason in aside.items()]
-    return {**schema.defaults("cluster"), **kept}, notes
+    fields, notes = deepcopy(source.data["cluster"]), []
+    for at, reason in clouds.left_aside(fields, row, choice.own).items() if choice.overridden else ():
+        inside = fields
+        for part in at[:-1]:
+            inside = inside[part]
+        value = inside.pop(at[-1])
+        name = ".".join(map(str, at))
+        shown = words.line(name, value) if isinstance(value, str | int | float) else name
+        notes.append(f"'{shown}' is left aside: {reason}")
+    return {**schema.defaults("cluster"), **fields}, notes
 
 
 def _config(source: Source, row: Provider, choice: cluster.Choice, file: Path) -> Config:
@@ -111,7 +113,7 @@ def _config(source: Source, row: Provider, choice: cluster.Choice, file: Path) -
     folder = file.absolute().parent
     prices = price_list(row.name)
     machine = machines.choice_of(fields, prices)
-    region = clouds.region_of(fields, row.cloud) if row.cloud else None
+    region = clouds.region_of(fields, row.cloud, settings.get("zones")) if row.cloud else None
     notes += [
         *(clouds.notes_of(region, row.cloud) if row.cloud and region else ()),
         *machines.notes_of(machine, prices),
@@ -136,7 +138,7 @@ def _config(source: Source, row: Provider, choice: cluster.Choice, file: Path) -
         ssh=Ssh(
             user=ssh.get("user"),
             key=files.named(folder, ssh["key"]) if "key" in ssh else None,
-            allow=tuple(ssh.get("allow", ())),
+            allow=ranges.normal(ssh.get("allow", ())),
         ),
         notes=tuple(notes),
     )

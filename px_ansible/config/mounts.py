@@ -133,6 +133,8 @@ def _cache_issues(source: Source, place: Path, fields: dict[str, Any], mounts: C
     at = (*place, "cache")
     if values.is_no_size(size):
         yield values.size_issue(source, (*at, "size"), 10)
+    if issue := values.duration_issue(source, (*at, "metadata_seconds")) if "metadata_seconds" in cache else None:
+        yield issue
     if isinstance(path, str) and path.startswith("/") and (problem := cache_problem(path, mounts)):
         yield source.at_value((*at, "path"), *problem, rule="cache-path")
 

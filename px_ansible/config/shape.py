@@ -22,12 +22,19 @@ if TYPE_CHECKING:
 _ALSO_CALLED = {
     "bucket": "source",
     "cloud": "provider",
+    "flavor": "machine_type",
     "hosts": "nodes",
+    "instance_type": "machine_type",
     "instances": "nodes",
+    "location": "region",
     "mounts": "file_mounts",
+    "os": "image",
+    "preemptible": "spot",
     "ram": "memory_per_node",
+    "tags": "labels",
     "url": "source",
     "vcpus": "cpus_per_node",
+    "vm_size": "machine_type",
 }
 # What is listed between tables: there the allowed values have rules with better messages.
 _RULED = {"provider", "store"}
@@ -53,6 +60,8 @@ def issues_of(source: Source, data: dict[str, Any]) -> list[Issue]:
 
 def _issues(error: ValidationError, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
     path: Path = tuple(error.absolute_path)
+    if error.validator == "dependentRequired":
+        return  # a rule of its own says it, at the key
     if error.validator == "additionalProperties":
         yield from _unknown_keys(path, error, source, definitions)
     elif error.validator == "required":
@@ -69,7 +78,7 @@ def _wrong_value(path: Path, error: ValidationError, source: Source) -> Issue:
     schema: Any = error.schema
     value: Any = error.instance
     key = str(path[-1])
-    example = f"for example: {_line(key, schema['examples'][0])}" if schema.get("examples") else None
+    example = f"for example: {words.line(key, schema['examples'][0])}" if schema.get("examples") else None
     if error.validator in {"minItems", "minLength"}:
         return source.at_value(path, f"{key!r} is empty", example, rule="empty")
     if error.validator == "type":
@@ -95,7 +104,7 @@ def _wrong_secret(path: Path, error: ValidationError, source: Source) -> Issue:
     """Return the issue of a value inside of credentials, without the value: it may be the secret itself."""
     schema: Any = error.schema
     says = schema.get("patternErrorMessage") or f"must be {words.types(schema['type'])}"
-    example = f"for example: {_line(str(path[-1]), schema['examples'][0])}"
+    example = f"for example: {words.line(str(path[-1]), schema['examples'][0])}"
     # The caret would show how long it is.
     return replace(source.at_value(path, f"{str(path[-1])!r} {says}", example, rule="secret-place"), width=1)
 
@@ -108,9 +117,8 @@ def _wrong_item(path: Path, error: ValidationError, source: Source) -> Issue:
         says = f"must be {words.types(_asked(error))}, not {words.kind(error.instance)}"
     else:
         says = f"{schema.get('patternErrorMessage', error.message)}, not {words.quote(error.instance)}"
-    example = (
-        f"for example: {_line(key, schema['examples'])}" if schema.get("examples") else f"write {key}: [TEXT, TEXT]"
-    )
+    examples = schema.get("examples")
+    example = f"for example: {words.line(key, examples)}" if examples else f"write {key}: [TEXT, TEXT]"
     return source.at_value(path, f"an item of {key!r} {says}", example, rule="wrong-item")
 
 
@@ -119,8 +127,8 @@ def _type_hint(path: Path, error: ValidationError, source: Source) -> str | None
     value: Any = error.instance
     key, entry = str(path[-1]), source.entries[path]
     expected = _asked(error)
-    if "string" in expected and entry.text and not isinstance(value, str):
-        read = "" if words.quote(value) == entry.text else f" (without quotes, YAML reads {words.quote(value)})"
+    if "string" in expected and entry.text not in (None, "", "~") and not isinstance(value, str):
+        read = "" if words.quote(value) == entry.text else f" (without quotes, YAML reads {_read(value)})"
         return f'write it in quotes: {key}: "{entry.text}"{read}'
     if expected in ("integer", "boolean") and isinstance(value, str) and entry.quoted:
         plain = value.strip()
@@ -129,6 +137,10 @@ def _type_hint(path: Path, error: ValidationError, source: Source) -> str | None
     if expected == "object" and key.startswith("/") and isinstance(value, str) and "://" in value:
         return f"write 'source: {value}' on the line below, indented"
     return None
+
+
+def _read(value: Any) -> str:
+    return "it as empty" if value is None else words.quote(value)
 
 
 def _missing_key(path: Path, error: ValidationError, source: Source) -> Issue:
@@ -170,13 +182,15 @@ def _near(key: str, known: list[str], fields: dict[str, Any]) -> str | None:
 
 def _elsewhere(path: Path, key: str, value: Any, known: list[str], definitions: dict[str, Any]) -> str | None:
     """Return where a key belongs that is right, but not here."""
+    if path == ("cluster",) and (blocks := _blocks_with(key, known, definitions)):
+        return f"{key!r} belongs under {words.join(blocks, 'or')}, indented"
     mounts_here = path in ((), ("file_mounts",))
     as_path = "/" + re.sub(r"^[./~]+", "", key)
     if mounts_here and ("/" in key or (isinstance(value, dict) and "source" in value)) and as_path != "/":
         return f"the path of a mount begins with '/': did you mean {words.quote(as_path)}?"
     if path == ("cluster",) and key.startswith("/"):
         return "a mount is not part of 'cluster': begin its line in the first column"
-    of_mounts = not mounts_here and key in definitions["mount"]["properties"]
+    of_mounts = not mounts_here and path[:1] != ("cluster",) and key in definitions["mount"]["properties"]
     if path != ("cluster",) and key in definitions["cluster"]["properties"] and key not in known and not of_mounts:
         return f"{key!r} belongs under 'cluster:', indented"
     if path == () and key in definitions["mount"]["properties"]:
@@ -184,18 +198,13 @@ def _elsewhere(path: Path, key: str, value: Any, known: list[str], definitions: 
     return None
 
 
+def _blocks_with(key: str, known: list[str], definitions: dict[str, Any]) -> list[str]:
+    """Return the blocks of `cluster` that have a key."""
+    cluster = definitions["cluster"]["properties"]
+    blocks = {name: definitions.get(f"provider-{name}", cluster[name]) for name in known}
+    return [f"'{name}:'" for name, block in blocks.items() if key in block.get("properties", ())]
+
+
 def _asked(error: ValidationError) -> Any:
     """Return what the schema asks for: jsonschema's types leave open that an error has none."""
     return error.validator_value
-
-
-def _line(key: str, value: Any) -> str:
-    """Return `key: value` as it would stand in px.yaml."""
-    if isinstance(value, dict):
-        return f"{key}: {{{', '.join(_line(name, item) for name, item in value.items())}}}"
-    if isinstance(value, list):
-        return f"{key}: [{', '.join(map(str, value))}]"
-    if isinstance(value, bool):
-        return f"{key}: {str(value).lower()}"
-    quotes = '"' if isinstance(value, str) and re.fullmatch(r"[0-9.]+", value) else ""
-    return f"{key}: {quotes}{value}{quotes}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MODE_KEYS = ("file_mode", "dir_mode")
 
 _MIB = {"": 1024, "m": 1, "g": 1024, "t": 1024 * 1024}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LEAST_MIB, _MOST_MIB = 128, 64 * 1024 * 1024
 
 # Digits that are not a plain decimal number.
@@ -29,10 +30,10 @@ _MODE = re.compile(r"0?o?([4-7][0-7]{2})")
 
 def size_mib(value: float | str) -> int | None:
     """Return the MiB of a size (a number is GiB), or None where it is no size from 128 MiB to 64 TiB."""
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([mgt]?)(?:i?b)?", str(value).lower())
+    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?(?:([mgt])i?b?)?", str(value).lower())
     if not found:
         return None
-    mib = math.ceil(float(found[1]) * _MIB[found[2]])
+    mib = math.ceil(float(found[1]) * _MIB[found[2] or ""])
     return mib if _LEAST_MIB <= mib <= _MOST_MIB else None
 
 
@@ -46,6 +47,17 @@ def size_issue(source: Source, at: Path, example: int) -> Issue:
     message = f"{at[-1]!r} must be a size from 128 MiB to 64 TiB, not {quote(_at(source.data, at))}"
     hint = f"write a number of GiB, or a size: {example}, {example}GB, {example} GiB, 512 MiB"
     return source.at_value(at, message, hint, rule="size")
+
+
+def duration_issue(source: Source, at: Path) -> Issue | None:
+    """Return the issue of a duration with a unit where a number of seconds is wanted, or None."""
+    text = _at(source.data, at)
+    found = re.fullmatch(r"([0-9]{1,9}) ?([smhd])[a-z]*", text.lower()) if isinstance(text, str) else None
+    if not found:
+        return None
+    seconds = int(found[1]) * _SECONDS[found[2]]
+    message = f"{at[-1]!r} is a number of seconds, not {quote(text)}"
+    return source.at_value(at, message, f"write {at[-1]}: {seconds}", rule="duration")
 
 
 def mode(text: str) -> str | None:
@@ -74,6 +86,8 @@ def number_issues(source: Source, shape_issues: Iterable[Issue]) -> Iterator[Iss
         if isinstance(value, int) and not any(key and (key.line, key.column) in unknown for key in keys):
             message = f"{entry.text} without quotes is the number {value} in YAML"
             hint = f'write {value}, or "{entry.text}" in quotes where text is wanted'
+            if path[:2] == ("cluster", "labels"):
+                hint = f'write it in quotes: {path[-1]}: "{entry.text}"'
             yield source.at_value(path, message, hint, rule="yaml-number")
 
 

@@ -54,21 +54,34 @@ def join(words: Iterable[str], last: str) -> str:
     return f"{', '.join(most)} {last} {final}" if most else final
 
 
+def line(key: str, value: Any) -> str:
+    """Return `key: value` as it would stand in px.yaml."""
+    if isinstance(value, dict):
+        return f"{key}: {{{', '.join(line(name, item) for name, item in value.items())}}}"
+    if isinstance(value, list):
+        return f"{key}: [{', '.join(map(str, value))}]"
+    if isinstance(value, bool):
+        return f"{key}: {str(value).lower()}"
+    quotes = '"' if isinstance(value, str) and re.fullmatch(r"[0-9.]+", value) else ""
+    return f"{key}: {quotes}{value}{quotes}"
+
+
 def meant(word: str, names: Iterable[str]) -> str | None:
     """Return the name that `word` was meant to be: other case or dashes, a typing error, or a part of it."""
     names = list(names)
-    plain = _plain(word)
+    same = plain(word)
     for name in names:
-        if _plain(name) == plain:
+        if plain(name) == same:
             return name
     if close := difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6):
         return close[0]
     for name in names:
-        short, long = sorted((plain, _plain(name)), key=len)
+        short, long = sorted((same, plain(name)), key=len)
         if len(short) >= _SHORTEST_PART and short in long:
             return name
     return None
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
+    """Return a word without what people write in different ways: case, dashes, spaces."""
     return re.sub(r"[-_ ]", "", word).lower()

@@ -41,6 +41,7 @@ AWS = Provider(
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="us-east-1",
+        region="[a-z]{2}(-[a-z]+)+-[0-9]+",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
         needs=NEEDS,
@@ -54,4 +55,5 @@ AWS = Provider(
     offers=frozenset(OPTIONAL),
     shared=shared,
     role=False,
+    also=("amazon", "ec2"),
 )

@@ -24,6 +24,12 @@ LABELS = Labels(
     taken=("microsoft", "azure", "windows"),
 )
 
+# learn.microsoft.com/azure/virtual-machines/linux/faq: user names that are refused when a machine is made.
+NO_USERS = """
+1 123 a actuser adm admin admin1 admin2 administrator aspnet backup console david guest john owner root server sql
+support support_388945a0 sys test test1 test2 test3 user user1 user2 user3 user4 user5
+"""
+
 NEEDS = Needs(
     collections={"azure.azcollection": "3.12.0"},
     libraries=("azure.identity", "azure.mgmt.compute"),
@@ -48,6 +54,7 @@ AZURE = Provider(
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="eastus",
+        region="[a-z]+[0-9]*",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
         needs=NEEDS,
@@ -56,9 +63,11 @@ AZURE = Provider(
         image=r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+){3}",
         image_form="PUBLISHER:OFFER:SKU:VERSION",
         disk_gib=(30, 32767),
+        no_users=frozenset(NO_USERS.split()),
         no_spot="Standard_B1.*|.*_Promo",
     ),
     offers=frozenset(OPTIONAL),
     shared=shared,
     role=False,
+    also=("az", "azurerm", "microsoft"),
 )

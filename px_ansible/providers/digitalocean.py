@@ -38,10 +38,12 @@ DIGITALOCEAN = Provider(
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="nyc3",
+        region="[a-z]{3}[0-9]",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
         needs=NEEDS,
         image="[a-z0-9]+(-[a-z0-9]+)+|[0-9]+",
+        no_users=frozenset(),
         image_form="an image's slug or number",
     ),
     offers=frozenset({"region", "machine_type", "image", "labels", "ssh"}),
@@ -52,4 +54,5 @@ DIGITALOCEAN = Provider(
     },
     shared=lambda _config: ("network",),
     role=False,
+    also=("do", "digital ocean", "ocean"),
 )

@@ -21,6 +21,7 @@ LABELS = Labels(
     value="[a-z0-9_-]{0,63}",
     value_form="must be lower case letters, digits, '_' and '-', at most 63",
     taken=("goog-",),
+    most=60,
 )
 
 NEEDS = Needs(
@@ -43,6 +44,7 @@ GCP = Provider(
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="us-central1",
+        region="[a-z]+-[a-z]+[0-9]+",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
         needs=NEEDS,
@@ -55,4 +57,5 @@ GCP = Provider(
     offers=frozenset(OPTIONAL),
     shared=shared,
     role=False,
+    also=("gce", "google", "google cloud", "googlecloud"),
 )

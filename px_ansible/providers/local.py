@@ -90,6 +90,7 @@ LOCAL = Provider(
     devices=("/dev/fuse",),
     offers=frozenset({"image"}),
     shared=_shared,
+    also=("localhost", "nspawn", "systemd-nspawn"),
     instead={
         "machine_type": "take it out: cpus_per_node and memory_per_node limit a machine on this computer",
         "ssh": "take it out: only this computer reaches the machines, with the cluster's own key",

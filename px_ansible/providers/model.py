@@ -41,7 +41,8 @@ class ExistingHosts:
 class Labels:
     """What the labels of a cloud may be: regular expressions of keys and values, and the same in words.
 
-    Keys that begin with one of `taken` are the cloud's own.
+    Keys that begin with one of `taken` are the cloud's own. `most` is how many there may be: less than the cloud takes,
+    for px-ansible adds its own.
     """
 
     key: str
@@ -49,6 +50,7 @@ class Labels:
     value: str
     value_form: str
     taken: tuple[str, ...] = ()
+    most: int = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,15 @@ class Needs:
 class Cloud:
     """What px.yaml may say of a cloud.
 
-    `zone` is the regular expression of a zone, with `{region}` in it, empty where there are no zones; `zone_form` is
-    the same in words. `image` is the regular expression of the cloud's own names of images, `image_form` the same in
-    words. `disk_gib` are the smallest and the largest disk; `no_spot` is the regular expression of the machine types
-    that are not sold as spot.
+    `region` is the regular expression of a region; `regions` are those that px-ansible knows. `zone` is that of a zone,
+    with `{region}` in it, empty where there are no zones; `zone_form` is the same in words. `image` is the regular
+    expression of the cloud's own names of images, `image_form` the same in words. `disk_gib` are the smallest and the
+    largest disk; `no_spot` is the regular expression of the machine types that are not sold as spot. As one of
+    `no_users` nobody can log in.
     """
 
     default_region: str
+    region: str
     regions: tuple[str, ...]
     labels: Labels
     image: str
@@ -87,6 +91,7 @@ class Cloud:
     zone_form: str = ""
     disk_gib: tuple[int, int] = (10, 65536)
     no_spot: str = ""
+    no_users: frozenset[str] = frozenset({"root"})
 
 
 # The keys of `cluster` that not every provider can use.
@@ -101,10 +106,11 @@ class Provider:
     change in place. `variables` returns the host variables of the role `provider_<name>`, from the config, the buckets
     to emulate and the cache folder; `arch` the hosts' architecture, x86_64 or aarch64. `emulators` are the stores that
     it serves without a cloud, by name; `programs` maps the programs that it needs on this computer to their Debian
-    packages. `existing` is there where the provider makes no hosts, `cloud` where it is one. `offers` are those of the
-    OPTIONAL keys that it can use, `instead` says for others what to write: key -> hint. `role` is False where this
-    version has no role that makes hosts there: px.yaml may name it, and more cannot be done yet. `shared` are the
-    beginnings of the names of what all hosts share, as the role's `list` returns them.
+    packages. `also` is what else people call it, for a hint. `existing` is there where the provider makes no hosts,
+    `cloud` where it is one. `offers` are those of the OPTIONAL keys that it can use, `instead` says for others what to
+    write: key -> hint. `role` is False where this version has no role that makes hosts there: px.yaml may name it, and
+    more cannot be done yet. `shared` are the beginnings of the names of what all hosts share, as the role's `list`
+    returns them.
     """
 
     name: str
@@ -124,4 +130,5 @@ class Provider:
     offers: frozenset[str] = frozenset()
     instead: Mapping[str, str] = field(default_factory=dict)
     role: bool = True
+    also: tuple[str, ...] = ()
     shared: Callable[[Config], Sequence[str]] = lambda _config: ()

@@ -45,5 +45,6 @@ STATIC = Provider(
     variables=_variables,
     programs={"ssh": "openssh-client"},
     existing=ExistingHosts(names=_names, ssh=_ssh),
+    also=("existing", "ssh", "on-prem", "onprem", "bare-metal"),
     instead={"ssh": "write user, key and port beside 'hosts'"},
 )

@@ -120,10 +120,11 @@ def test_every_file_can_be_tried_here(name):
     tried = checked(FULL[name].encode(), "local")
     assert isinstance(tried, Config)
     assert tried.provider == "local"
-    aside = {note.split(":")[0].strip("'") for note in tried.notes}
-    assert aside == set(OPTIONAL) & set(VALID[name]["cluster"]) - {"image"} | (
-        {"image"} if VALID[name]["cluster"].get("image") == "ubuntu-24.04" else set()
-    )
+    aside = {note.removeprefix("'").split(":")[0].split("'")[0] for note in tried.notes}
+    cluster = VALID[name]["cluster"]
+    useless = set(OPTIONAL) & set(cluster) - ({"image"} if cluster.get("image") in PROVIDERS["local"].images else set())
+    blocks = set(PROVIDERS) & set(cluster) - {"local"}
+    assert aside == (useless | blocks if name != "local" else set())
 
 
 @settings(max_examples=300, deadline=None)
