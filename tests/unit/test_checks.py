@@ -21,7 +21,7 @@ from px_ansible.errors import PrerequisiteError
 from px_ansible.providers import PROVIDERS
 
 TOP = Path(__file__).parents[2]
-SECRET = "a-value-that-nobody-shall-see"
+UNSEEN = "a-value-that-nobody-shall-see"
 
 
 @pytest.fixture
@@ -56,11 +56,11 @@ def test_no_credentials(name, at):
 @pytest.mark.parametrize(
     ("module", "env", "found"),
     [
-        (gcp, {"GCP_ACCESS_TOKEN": SECRET}, "environment variable GCP_ACCESS_TOKEN"),
-        (gcp, {"GCP_SERVICE_ACCOUNT_CONTENTS": SECRET}, "environment variable GCP_SERVICE_ACCOUNT_CONTENTS"),
+        (gcp, {"GCP_ACCESS_TOKEN": UNSEEN}, "environment variable GCP_ACCESS_TOKEN"),
+        (gcp, {"GCP_SERVICE_ACCOUNT_CONTENTS": UNSEEN}, "environment variable GCP_SERVICE_ACCOUNT_CONTENTS"),
         (
             aws,
-            {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": SECRET},
+            {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": UNSEEN},
             "environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         ),
         (
@@ -75,11 +75,11 @@ def test_no_credentials(name, at):
         ),
         (
             azure,
-            dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_SUBSCRIPTION_ID", "AZURE_TENANT"), SECRET),
+            dict.fromkeys(("AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_SUBSCRIPTION_ID", "AZURE_TENANT"), UNSEEN),
             "environment variables AZURE_CLIENT_ID, AZURE_SECRET, AZURE_SUBSCRIPTION_ID, AZURE_TENANT",
         ),
-        (digitalocean, {"DO_API_TOKEN": SECRET}, "environment variable DO_API_TOKEN"),
-        (digitalocean, {"OAUTH_TOKEN": SECRET}, "environment variable OAUTH_TOKEN"),
+        (digitalocean, {"DO_API_TOKEN": UNSEEN}, "environment variable DO_API_TOKEN"),
+        (digitalocean, {"OAUTH_TOKEN": UNSEEN}, "environment variable OAUTH_TOKEN"),
     ],
 )
 def test_credentials_of_the_environment(module, env, found, at):
@@ -93,7 +93,7 @@ def test_credentials_of_the_environment(module, env, found, at):
         (aws, {"AWS_ACCESS_KEY_ID": "AKIA"}, "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
         (
             azure,
-            {"AZURE_SECRET": SECRET},
+            {"AZURE_SECRET": UNSEEN},
             "AZURE_SECRET is set, and AZURE_CLIENT_ID, AZURE_SUBSCRIPTION_ID, AZURE_TENANT not",
         ),
         (
@@ -121,22 +121,22 @@ def test_a_vm_of_the_cloud_may_have_an_identity(module, maker, at):
 def test_files_of_google(at, tmp_path):
     file = write(
         tmp_path / ".config/gcloud/application_default_credentials.json",
-        json.dumps({"type": "authorized_user", "refresh_token": SECRET}),
+        json.dumps({"type": "authorized_user", "refresh_token": UNSEEN}),
     )
     check = gcp.check(at())
     assert (check.state, check.found) == ("ok", f"{file}, authorized_user")
-    key = write(tmp_path / "key.json", json.dumps({"type": "service_account", "private_key": SECRET}))
+    key = write(tmp_path / "key.json", json.dumps({"type": "service_account", "private_key": UNSEEN}))
     check = gcp.check(at(GOOGLE_APPLICATION_CREDENTIALS=str(key)))
     assert (check.state, check.found) == ("ok", f"{key} (GOOGLE_APPLICATION_CREDENTIALS), service_account")
-    write(key, SECRET)
+    write(key, UNSEEN)
     assert gcp.check(at(GOOGLE_APPLICATION_CREDENTIALS=str(key))).state == "missing"
-    write(key, json.dumps({"type": f"{SECRET} 1"}))
-    assert SECRET not in str(gcp.check(at(GOOGLE_APPLICATION_CREDENTIALS=str(key))))
+    write(key, json.dumps({"type": f"{UNSEEN} 1"}))
+    assert UNSEEN not in str(gcp.check(at(GOOGLE_APPLICATION_CREDENTIALS=str(key))))
 
 
 def test_profiles_of_amazon(at, tmp_path):
     credentials = write(
-        tmp_path / ".aws/credentials", f"[work]\naws_access_key_id = AKIA\naws_secret_access_key = {SECRET}\n"
+        tmp_path / ".aws/credentials", f"[work]\naws_access_key_id = AKIA\naws_secret_access_key = {UNSEEN}\n"
     )
     config = write(
         tmp_path / ".aws/config", "[default]\nregion = eu-west-1\n[profile login]\nsso_session = x\n[sso-session x]\n"
@@ -150,19 +150,19 @@ def test_profiles_of_amazon(at, tmp_path):
     check = aws.check(at(AWS_PROFILE="default"))
     assert check.found == "no profile 'default' that signs in; there are: default, login, work"
     # The profile wins over the keys, as it does for boto3.
-    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": SECRET}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA", "AWS_SECRET_ACCESS_KEY": UNSEEN}
     assert aws.check(at(AWS_PROFILE="nobody", **keys)).state == "missing"
     elsewhere = write(tmp_path / "elsewhere", "[default]\ncredential_process = /bin/x\n")
     assert (
         aws.check(at(AWS_SHARED_CREDENTIALS_FILE=str(elsewhere))).found == f"{elsewhere}, profile default: a program's"
     )
-    write(credentials, f"{SECRET}\n[")
+    write(credentials, f"{UNSEEN}\n[")
     check = aws.check(at())
     assert (check.state, check.found) == ("missing", f"{credentials} is not a file of profiles")
 
 
 def test_profiles_and_login_of_microsoft(at, tmp_path):
-    write(tmp_path / ".azure/azureProfile.json", "\ufeff" + json.dumps({"subscriptions": [{"id": SECRET}]}))
+    write(tmp_path / ".azure/azureProfile.json", "\ufeff" + json.dumps({"subscriptions": [{"id": UNSEEN}]}))
     bin_ = tmp_path / "bin"
     assert azure.check(at(PATH=str(bin_))).state == "warning"
     az = write(bin_ / "az", "#!/bin/sh\n")
@@ -170,14 +170,14 @@ def test_profiles_and_login_of_microsoft(at, tmp_path):
     check = azure.check(at(PATH=str(bin_)))
     assert (check.state, check.found) == ("ok", f"az login ({tmp_path}/.azure/azureProfile.json)")
     file = write(
-        tmp_path / ".azure/credentials", f"[default]\nsubscription_id = 1\nsecret = {SECRET}\n[half]\nsecret = x\n"
+        tmp_path / ".azure/credentials", f"[default]\nsubscription_id = 1\nsecret = {UNSEEN}\n[half]\nsecret = x\n"
     )
     assert azure.check(at()).found == f"{file}, profile default"
     assert azure.check(at(AZURE_PROFILE="half")).state == "missing"
 
 
 def test_the_file_of_doctl_is_not_read_by_the_modules(at, tmp_path):
-    write(tmp_path / ".config/doctl/config.yaml", f"access-token: {SECRET}\n")
+    write(tmp_path / ".config/doctl/config.yaml", f"access-token: {UNSEEN}\n")
     check = digitalocean.check(at())
     assert check.state == "missing"
     assert check.found.endswith("doctl's file is its own")
@@ -220,13 +220,10 @@ def test_a_run_finds_the_collections_that_the_check_finds(tmp_path, monkeypatch)
     )
     write(tmp_path / "ansible_collections/amazon/aws/plugins/.keep", "")
     monkeypatch.setenv("ANSIBLE_COLLECTIONS_PATH", str(tmp_path))
-    done = subprocess.run(
-        [sys.executable, "-m", "ansible", "galaxy", "collection", "list", "--format", "json"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "ANSIBLE_HOME": str(tmp_path / "home"), "LC_ALL": "C.UTF-8"},
-    )
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    command = [sys.executable, "-m", "ansible", "galaxy", "collection", "list", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     listed = {place: found for place, found in json.loads(done.stdout).items() if "amazon.aws" in found}
     first = next(iter(listed))
     assert (
@@ -335,8 +332,8 @@ def test_the_secrets_that_a_px_yaml_names(tmp_path, monkeypatch):
     assert secrets.state == "missing"
     assert "MY_ID is not set" in secrets.found
     assert f"{tmp_path}/key cannot be read" in secrets.found
-    monkeypatch.setenv("MY_ID", SECRET)
-    write(tmp_path / "key", SECRET)
+    monkeypatch.setenv("MY_ID", UNSEEN)
+    write(tmp_path / "key", UNSEEN)
     secrets = list(project.checks(config))[1]
     assert (secrets.state, secrets.found) == ("ok", f"environment variable MY_ID, file {tmp_path}/key")
 
@@ -368,21 +365,21 @@ def test_doctor_without_a_provider(tmp_path):
 
 
 def test_doctor_ends_with_4_where_something_is_missing_and_says_what_to_type(tmp_path):
-    done = doctor(tmp_path, "--provider", "aws", AWS_ACCESS_KEY_ID=SECRET)
+    done = doctor(tmp_path, "--provider", "aws", AWS_ACCESS_KEY_ID=UNSEEN)
     assert done.returncode == 4
     assert "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not" in done.stdout
     assert "Try: export AWS_SECRET_ACCESS_KEY" in done.stdout
     assert done.stdout.splitlines()[-1].startswith("Not ready for provider aws: ")
-    assert SECRET not in done.stdout + done.stderr
+    assert UNSEEN not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", sorted({*PROVIDERS, *clouds.CLOUDS}))
 def test_doctor_in_json(name, tmp_path):
     secrets = {
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "DO_API_TOKEN": SECRET,
-        "GCP_ACCESS_TOKEN": SECRET,
-        "AZURE_SECRET": SECRET,
+        "AWS_SECRET_ACCESS_KEY": UNSEEN,
+        "DO_API_TOKEN": UNSEEN,
+        "GCP_ACCESS_TOKEN": UNSEEN,
+        "AZURE_SECRET": UNSEEN,
     }
     done = doctor(tmp_path, "--provider", name, "--output", "json", **secrets)
     data = json.loads(done.stdout)
@@ -397,7 +394,7 @@ def test_doctor_in_json(name, tmp_path):
         assert set(one) == {"subject", "name", "state", "found", "hint", "needed"}
         assert one["state"] == "ok" or one["hint"]
         assert one["needed"] == (one["subject"] in ("python", "computer", "folders", "clients", f"provider {name}"))
-    assert SECRET not in done.stdout
+    assert UNSEEN not in done.stdout
 
 
 def test_doctor_looks_at_the_px_yaml_here(tmp_path):
