@@ -14,6 +14,8 @@ _NO_COLON = ("this line has no ':' after its key", "write 'key: value', with a s
 
 # The parser's words -> ours; its own stay for what is not here.
 _SYNTAX = (
+    # libyaml since 0.2.6, of what it reads ahead.
+    ("maximum nesting depth", "this is nested too deep", "px.yaml needs four levels", "too-deep"),
     (
         "mapping values are not allowed",
         "a second ':' stands on this line",
@@ -58,21 +60,21 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: Text) -> Unreadable:
     line = text.lines[span.line - 1]
     at = line[span.column - 1 : span.column]
     if at == "\t" or (not line[: span.column - 1].strip() and "\t" in line[: len(line) - len(line.lstrip())]):
-        return Unreadable(span, "a tab stands in the indentation", "indent with spaces", "yaml-tab")
+        return Unreadable(span, "a tab stands in the indentation", "indent with spaces", rule="yaml-tab")
     if "{%" in line or "{{" in line:
         return Unreadable(
             span,
             "px.yaml is not a template: '{{' and '{%' have no meaning in it",
             "write the value itself",
-            "template",
+            rule="template",
         )
     if "cannot start any token" in problem:
         return Unreadable(span, f"text cannot start with {at!r}", f"put it in quotes: '{at}...'")
     if "mapping values are not allowed" in problem and line[: span.column - 1].strip().count(" ") == 0:
         return _misplaced_line(span.line, text)
-    for pattern, message, hint in _SYNTAX:
+    for pattern, message, hint, *rule in _SYNTAX:
         if re.search(pattern, problem):
-            return Unreadable(span, message, hint)
+            return Unreadable(span, message, hint, rule[0] if rule else "yaml-syntax")
     return Unreadable(span, f"this is not YAML: {problem}", None)
 
 
