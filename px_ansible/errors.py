@@ -6,7 +6,7 @@ failed, 6 some hosts unreachable, 7 `plan --detailed-exitcode` found something t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +36,11 @@ class UsageError(PxError):
 
 @dataclass(frozen=True, order=True, slots=True)
 class Issue:
-    """One problem of a px.yaml: lines and columns count from 1; line 0 is the file as a whole."""
+    """One problem of a px.yaml: lines and columns count from 1; line 0 is the file as a whole.
+
+    `path` leads to it through the data, and is empty where there are none. It says nothing that the other fields do
+    not: an anchored value that is wrong is wrong once, however many aliases repeat it.
+    """
 
     file: str
     line: int
@@ -45,6 +49,7 @@ class Issue:
     hint: str | None = None
     rule: str = ""
     width: int = 1
+    path: tuple[str | int, ...] = field(default=(), compare=False)
 
 
 class ConfigError(PxError):

@@ -8,7 +8,6 @@ before the memory or the stack is spent.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from px_ansible.errors import ConfigError, Issue
@@ -40,8 +39,7 @@ class Entry(NamedTuple):
     quoted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """A px.yaml that is YAML: its data, the place of everything in it, and the problems of its text."""
 
     name: str
@@ -53,19 +51,19 @@ class Source:
     def at_key(self, path: Path, message: str, hint: str | None = None, *, rule: str) -> Issue:
         """Return an issue at the key of `path`; a value without a key is its own place."""
         entry = self.entries[path]
-        return self._issue(entry.key or entry.value, message, hint, rule)
+        return self._issue(path, entry.key or entry.value, message, hint, rule)
 
     def at_value(self, path: Path, message: str, hint: str | None = None, *, rule: str) -> Issue:
         """Return an issue at the value of `path`."""
-        return self._issue(self.entries[path].value, message, hint, rule)
+        return self._issue(path, self.entries[path].value, message, hint, rule)
 
     def line_of(self, path: Path) -> int:
         """Return the line of the key of `path`."""
         entry = self.entries[path]
         return (entry.key or entry.value).line
 
-    def _issue(self, span: Span, message: str, hint: str | None, rule: str) -> Issue:
-        return Issue(self.name, span.line, span.column, message, hint, rule, span.width)
+    def _issue(self, path: Path, span: Span, message: str, hint: str | None, rule: str) -> Issue:
+        return Issue(self.name, span.line, span.column, message, hint, rule, span.width, path)
 
 
 def read(raw: bytes, *, name: str) -> Source:
@@ -106,7 +104,7 @@ class _Expansion:
             root.span,
             "px.yaml must be a mapping of keys to values",
             "start with 'cluster:' in the first column, and 'nodes: 2' indented below it",
-            "not-a-mapping",
+            rule="not-a-mapping",
         )
 
     def value(self, path: Path, key: Span | None, node: Node) -> Any:
@@ -115,78 +113,84 @@ class _Expansion:
             # What is left out has no place of its own: its key is shown.
             span = key if key and not node.text and not node.quoted else node.span
             self.entries[path] = Entry(key, span, node.text, node.quoted)
-            self._check_text(span, node.text, literal="options" in path)
+            self._check_text(path, span, node.text)
             return value_of(node)
         self.entries[path] = Entry(key, node.span, None, quoted=False)
         if isinstance(node, ListNode):
             return [self.value((*path, index), None, item) for index, item in enumerate(node.items)]
         result: dict[str, Any] = {}
-        for key_node, item in self._pairs(node, len(path)):
+        for key_node, item in self._pairs(node, path):
             name = key_node.text
             result[name] = self.value((*path, name), key_node.span, item)
         return result
 
-    def _pairs(self, node: MapNode, depth: int) -> list[tuple[ScalarNode, Node]]:
+    def _pairs(self, node: MapNode, path: Path) -> list[tuple[ScalarNode, Node]]:
         """Return the keys and values of a mapping with `<<` written out: its own keys win."""
         own: dict[str, tuple[ScalarNode, Node]] = {}
         merged: list[Node] = []
         for key, item in node.items:
             if not isinstance(key, ScalarNode):
-                self._complex_key(node, key)
+                self._complex_key(path, node, key)
             elif key.text == "<<" and not key.quoted:
                 merged += item.items if isinstance(item, ListNode) else [item]
             elif key.text in own:
                 first = own[key.text][0].span
                 self._add(
+                    (*path, key.text),
                     key.span,
                     f"key {key.text!r} is given twice",
                     f"the first one is on line {first.line}: keep one of them",
-                    "duplicate-key",
+                    rule="duplicate-key",
                 )
             else:
-                self._check_text(key.span, key.text)
+                self._check_text((*path, key.text), key.span, key.text)
                 own[key.text] = (key, item)
         for other in merged:
-            self._spend(other, depth)
+            self._spend(other, len(path))
             if not isinstance(other, MapNode):
                 self._add(
+                    (*path, "<<"),
                     other.span,
                     "'<<' takes a mapping, or a list of mappings",
                     "write '<<: *name'",
-                    "yaml-merge",
+                    rule="yaml-merge",
                 )
                 continue
-            for key, item in self._pairs(other, depth + 1):
+            for key, item in self._pairs(other, (*path, "<<")):
                 own.setdefault(key.text, (key, item))
         return list(own.values())
 
-    def _complex_key(self, mapping: Node, key: Node) -> None:
+    def _complex_key(self, path: Path, mapping: Node, key: Node) -> None:
         # YAML reads '{{ x }}' without quotes as a mapping that is the key of a mapping.
         outer, inner = mapping.span, key.span
         if isinstance(key, MapNode) and (inner.line, inner.column) == (outer.line, outer.column + 1):
-            self._template(outer)
+            self._template(path, outer)
         else:
-            self._add(key.span, "a list or a mapping cannot be a key", "write the key as plain text", "yaml-key")
+            message = "a list or a mapping cannot be a key"
+            self._add(path, key.span, message, "write the key as plain text", rule="yaml-key")
 
-    def _check_text(self, span: Span, text: str, *, literal: bool = False) -> None:
+    def _check_text(self, path: Path, span: Span, text: str) -> None:
         if _TEMPLATE.search(text):
-            self._template(span)
-        elif not literal and (found := _VARIABLE.search(text)):
+            self._template(path, span)
+        elif "options" not in path and (found := _VARIABLE.search(text)):
             message = f"px.yaml has no variables: '{found.group()}' is not filled in"
-            self._add(span, message, "write the value itself; a secret is written as {env: NAME}", "variable")
+            hint = "write the value itself; a secret is written as {env: NAME}"
+            self._add(path, span, message, hint, rule="variable")
         elif _CONTROL.search(text):
             self._add(
+                path,
                 span,
                 "the text has a line break or another control character in it",
                 "write it on one line",
-                "control-character",
+                rule="control-character",
             )
 
-    def _template(self, span: Span) -> None:
-        self._add(span, "px.yaml is not a template: '{{' and '{%' have no meaning in it", _NO_TEMPLATE, "template")
+    def _template(self, path: Path, span: Span) -> None:
+        message = "px.yaml is not a template: '{{' and '{%' have no meaning in it"
+        self._add(path, span, message, _NO_TEMPLATE, rule="template")
 
-    def _add(self, span: Span, message: str, hint: str | None, rule: str) -> None:
-        issue = Issue(self.name, span.line, span.column, message, hint, rule, span.width)
+    def _add(self, path: Path, span: Span, message: str, hint: str | None, *, rule: str) -> None:
+        issue = Issue(self.name, span.line, span.column, message, hint, rule, span.width, path)
         # A dict: an anchored value is walked once for each of its aliases, and is wrong once.
         self.issues[issue] = None
 
@@ -197,12 +201,12 @@ class _Expansion:
                 node.span,
                 f"the file has more than {MAX_VALUES:,} values when its aliases are written out",
                 "a px.yaml of this size is not meant for a person: use fewer aliases ('*name')",
-                "too-large",
+                rule="too-large",
             )
         if depth > MAX_DEPTH:
             raise Unreadable(
                 node.span,
                 f"this is nested more than {MAX_DEPTH} levels deep",
                 "px.yaml needs four levels",
-                "too-deep",
+                rule="too-deep",
             )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 MAX_BYTES = 1 << 20
 
 # What YAML 1.1 counts as the end of a line; lines and columns must agree with the parser's.
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
-_NOT_PRINTABLE = re.compile("[^\x09\x0a\x0d\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# What YAML allows, said by what it does not: the other way around it takes 10 ms to compile.
+_NOT_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _LINES_SHOWN = 200
 
 
@@ -38,8 +38,7 @@ class Unreadable(Exception):  # noqa: N818 - it is a finding that becomes an iss
         self.span, self.message, self.hint, self.rule, self.lines = span, message, hint, rule, lines
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A file's text without byte order mark, and its lines."""
 
     whole: str
@@ -62,10 +61,10 @@ def decode(raw: bytes) -> Text:
             Span(1, 1),
             f"the file has {len(raw) / MAX_BYTES:.1f} MiB; px.yaml may have 1 MiB",
             "is this the right file? px.yaml names buckets, it does not hold their data",
-            "too-large",
+            rule="too-large",
         )
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise Unreadable(Span(1, 1), "the file is UTF-16, not UTF-8", "save it as UTF-8", "not-utf-8")
+        raise Unreadable(Span(1, 1), "the file is UTF-16, not UTF-8", "save it as UTF-8", rule="not-utf-8")
     try:
         whole = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -75,8 +74,8 @@ def decode(raw: bytes) -> Text:
             Span(len(before), len(before[-1]) + 1),
             f"the file is not UTF-8 text (byte 0x{raw[error.start]:02x})",
             "save it as UTF-8",
-            "not-utf-8",
-            tuple(shown),
+            rule="not-utf-8",
+            lines=tuple(shown),
         ) from None
     return Text(whole, tuple(_LINE_END.split(whole)))
 
@@ -92,7 +91,7 @@ def check_text(text: Text) -> None:
             text.span(found.start()),
             f"the character U+{ord(found.group()):04X} may not stand in a YAML file",
             "remove it; it is often left behind by copying from a terminal or a binary file",
-            "not-text",
+            rule="not-text",
         )
     for number, line in enumerate(text.lines, start=1):
         content = line.strip()
@@ -102,7 +101,7 @@ def check_text(text: Text) -> None:
                 Span(number, 1, len(content)),
                 "px.yaml has no YAML directives",
                 "remove this line",
-                "yaml-syntax",
+                rule="yaml-syntax",
             )
         if content and not content.startswith("#") and content != "---":
             return
@@ -110,5 +109,5 @@ def check_text(text: Text) -> None:
         Span(1, 1),
         "the file is empty",
         "write 'cluster:' with 'nodes: 2' indented below it, and a mount: '/data:' with 'source: gs://BUCKET'",
-        "empty",
+        rule="empty",
     )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -28,8 +27,7 @@ _SCALARS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarNode:
+class ScalarNode(NamedTuple):
     """One value that is text in the file."""
 
     span: Span
@@ -38,16 +36,14 @@ class ScalarNode:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
+class ListNode(NamedTuple):
     """A YAML sequence."""
 
     span: Span
     items: list[Node]
 
 
-@dataclass(frozen=True, slots=True)
-class MapNode:
+class MapNode(NamedTuple):
     """A YAML mapping, its keys in file order, duplicates included."""
 
     span: Span
@@ -106,16 +102,16 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         span = self._span(event)
         if isinstance(event, yaml.AliasEvent):
-            return replace(self._anchored(event.anchor, span), span=span)
+            return self._anchored(event.anchor, span)._replace(span=span)
         self._left -= 1
         if self._left < 0:
-            raise Unreadable(span, "the file has too many values", "is this the right file?", "too-large")
+            raise Unreadable(span, "the file has too many values", "is this the right file?", rule="too-large")
         if depth > self._max_depth:
             raise Unreadable(
                 span,
                 f"this is nested more than {self._max_depth} levels deep",
                 "px.yaml needs four levels",
-                "too-deep",
+                rule="too-deep",
             )
         self._check_tag(event, span)
         if event.anchor:
@@ -154,7 +150,8 @@ class _Composer:
         known = {f"{_CORE_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
         if tag and tag not in known:
             shown = tag.replace(_CORE_TAG, "!!")
-            raise Unreadable(span, f"px.yaml has no YAML tags such as '{shown}'", "remove the tag", "yaml-tag")
+            message = f"px.yaml has no YAML tags such as '{shown}'"
+            raise Unreadable(span, message, "remove the tag", rule="yaml-tag")
 
     def _span(self, event: Any) -> Span:
         start, end = event.start_mark, event.end_mark

@@ -60,13 +60,13 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: Text) -> Unreadable:
     line = text.lines[span.line - 1]
     at = line[span.column - 1 : span.column]
     if at == "\t" or (not line[: span.column - 1].strip() and "\t" in line[: len(line) - len(line.lstrip())]):
-        return Unreadable(span, "a tab stands in the indentation", "indent with spaces", "yaml-tab")
+        return Unreadable(span, "a tab stands in the indentation", "indent with spaces", rule="yaml-tab")
     if "{%" in line or "{{" in line:
         return Unreadable(
             span,
             "px.yaml is not a template: '{{' and '{%' have no meaning in it",
             "write the value itself",
-            "template",
+            rule="template",
         )
     if "cannot start any token" in problem:
         return Unreadable(span, f"text cannot start with {at!r}", f"put it in quotes: '{at}...'")

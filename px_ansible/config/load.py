@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from copy import deepcopy
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 # More than anyone works through before checking again; a file of junk has thousands.
 _MOST_ISSUES = 100
+_FILE = "px.yaml"
+# Folders looked at for the hint to a file: the user may have named '/'.
+_MOST_FOLDERS = 2
 
 
 def load(file: Path, *, provider: str | None = None) -> Config:
@@ -162,8 +167,9 @@ def _in_file_order(*layers: Sequence[Issue]) -> list[Issue]:
     ordered = sorted(kept, key=lambda issue: (issue.line, issue.column, issue.message))
     if len(ordered) > _MOST_ISSUES:
         rest = ordered[_MOST_ISSUES]
-        more = Issue(rest.file, rest.line, rest.column, "more problems follow from here on", None, "more", rest.width)
-        return [*ordered[:_MOST_ISSUES], more]
+        message = "more problems follow from here on"
+        hint = f"{len(ordered) - _MOST_ISSUES:,} of them: settle those above, then check again"
+        return [*ordered[:_MOST_ISSUES], replace(rest, message=message, hint=hint, rule="more")]
     return ordered
 
 
@@ -194,8 +200,20 @@ def _unreadable(name: str, error: OSError) -> Issue:
             0,
             "there is no such file",
             "name the px.yaml, or go to the folder that it is in",
-            "no-file",
+            rule="no-file",
         )
     if isinstance(error, IsADirectoryError):
-        return Issue(name, 0, 0, "this is a folder", f"name the file: {name.rstrip('/')}/px.yaml", "no-file")
-    return Issue(name, 0, 0, f"the file cannot be read: {error.strerror}", None, "no-file")
+        return Issue(name, 0, 0, "this is a folder", _file_in(name), rule="no-file")
+    hint = "see who may read it: ls -l" if isinstance(error, PermissionError) else None
+    return Issue(name, 0, 0, f"the file cannot be read: {error.strerror}", hint, rule="no-file")
+
+
+def _file_in(folder: str) -> str:
+    """Return the hint to the px.yaml that is in a folder, or in the folders of it."""
+    here = Path(folder)
+    if (here / _FILE).is_file():
+        return f"name the file in it: {here / _FILE}"
+    below = sorted(islice(here.glob(f"*/{_FILE}"), _MOST_FOLDERS))
+    if len(below) > 1:
+        return f"name the files in it: {here}/*/{_FILE}"
+    return f"name the file in it: {below[0]}" if below else f"there is no {_FILE} in it: name another file"

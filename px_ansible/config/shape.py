@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from px_ansible.config import credentials, words
 from px_ansible.schema import bundled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from jsonschema.exceptions import ValidationError
+    from jsonschema_rs import Draft202012Validator
 
     from px_ansible.errors import Issue
     from px_ansible.source import Path, Source
@@ -42,91 +43,124 @@ _RULED = {"provider", "store"}
 _MOST_ERRORS, _MOST_UNKNOWN = 1000, 200
 
 
+class Breach(NamedTuple):
+    """Where the data breaks the schema: the value at `path` is not as `keyword` of the sub-schema `schema` says."""
+
+    path: Path
+    value: Any
+    keyword: str
+    schema: dict[str, Any]
+    message: str
+
+    @property
+    def asked(self) -> Any:
+        """What the keyword asks for."""
+        return self.schema[self.keyword]
+
+
 def issues_of(source: Source, data: dict[str, Any]) -> list[Issue]:
     """Return the breaches of the schema, one for each place; `data` is that of the source, or what was meant by it."""
-    # Both are slow to import, and `--help` needs neither.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
-
-    schema = bundled()
-    # An empty registry: a reference that the bundle does not answer is an error and never a download.
-    validator = Draft202012Validator(schema, registry=Registry())
+    definitions = bundled()["$defs"]
     found: dict[tuple[int, int, str], Issue] = {}
-    for error in islice(validator.iter_errors(data), _MOST_ERRORS):
-        for issue in _issues(error, source, schema["$defs"]):
+    for breach in islice(breaches(data), _MOST_ERRORS):
+        for issue in _issues(breach, source, definitions):
             found.setdefault((issue.line, issue.column, issue.rule), issue)
     return list(found.values())
 
 
-def _issues(error: ValidationError, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
-    path: Path = tuple(error.absolute_path)
-    if error.validator == "dependentRequired":
+def breaches(data: dict[str, Any]) -> Iterator[Breach]:
+    """Yield what in the data of a px.yaml is not as the schema says."""
+    schema = bundled()
+    for error in _validator().iter_errors(data):
+        *place, keyword = error.schema_path
+        path = tuple(error.instance_path)
+        yield Breach(path, _at(data, path), str(keyword), _at(schema, place), error.message)
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    # Slow to import, and `--help` does not need it.
+    from jsonschema_rs import Draft202012Validator  # noqa: PLC0415
+
+    # Offline: a reference that the bundle does not answer is an error and never a download.
+    return Draft202012Validator(bundled(), offline=True)
+
+
+def _at(document: Any, path: Iterable[str | int]) -> Any:
+    for part in path:
+        document = document[part]
+    return document
+
+
+def _issues(breach: Breach, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
+    path, keyword = breach.path, breach.keyword
+    if keyword == "dependentRequired":
         return  # a rule of its own says it, at the key
-    if error.validator == "additionalProperties":
-        yield from _unknown_keys(path, error, source, definitions)
-    elif error.validator == "required":
-        yield _missing_key(path, error, source)
+    if keyword == "additionalProperties":
+        yield from _unknown_keys(breach, source, definitions)
+    elif keyword == "required":
+        yield _missing_key(breach, source)
     elif isinstance(path[-1], int):
-        yield _wrong_item(path, error, source)
+        yield _wrong_item(breach, source)
     elif credentials.is_below(path):
-        yield _wrong_secret(path, error, source)
-    elif not (error.validator == "enum" and path[-1] in _RULED):
-        yield _wrong_value(path, error, source)
+        yield _wrong_secret(breach, source)
+    elif not (keyword == "enum" and path[-1] in _RULED):
+        yield _wrong_value(breach, source)
 
 
-def _wrong_value(path: Path, error: ValidationError, source: Source) -> Issue:
-    schema: Any = error.schema
-    value: Any = error.instance
+def _wrong_value(breach: Breach, source: Source) -> Issue:
+    path, value, keyword, schema, _ = breach
     key = str(path[-1])
     example = f"for example: {words.line(key, schema['examples'][0])}" if schema.get("examples") else None
-    if error.validator in {"minItems", "minLength"}:
+    if keyword in {"minItems", "minLength"}:
         return source.at_value(path, f"{key!r} is empty", example, rule="empty")
-    if error.validator == "type":
-        expected = words.types(_asked(error))
+    if keyword == "type":
+        expected = words.types(breach.asked)
         message = f"{key!r} must be {expected}, not {words.kind(value)}"
         if value is None:
             message = f"{key!r} is empty; it must be {expected}"
-        return source.at_value(path, message, _type_hint(path, error, source) or example, rule="wrong-type")
-    if error.validator in {"minimum", "maximum"}:
+        return source.at_value(path, message, _type_hint(breach, source) or example, rule="wrong-type")
+    if keyword in {"minimum", "maximum"}:
         message = f"{key!r} must be from {schema['minimum']} to {schema['maximum']}, not {words.quote(value)}"
         return source.at_value(path, message, example, rule="out-of-range")
-    if error.validator == "enum":
-        allowed = _asked(error)
+    if keyword == "enum":
+        allowed = breach.asked
         close = words.meant(str(value), allowed)
         hint = f"did you mean {close!r}?" if close else f"allowed here: {', '.join(allowed)}"
         message = f"{words.quote(value)} is not a value of {key!r}"
         return source.at_value(path, message, hint, rule="wrong-value")
-    message = f"{key!r} {schema.get('patternErrorMessage', error.message)}, not {words.quote(value)}"
+    message = f"{key!r} {schema.get('patternErrorMessage', breach.message)}, not {words.quote(value)}"
     return source.at_value(path, message, example, rule="wrong-form")
 
 
-def _wrong_secret(path: Path, error: ValidationError, source: Source) -> Issue:
+def _wrong_secret(breach: Breach, source: Source) -> Issue:
     """Return the issue of a value inside of credentials, without the value: it may be the secret itself."""
-    schema: Any = error.schema
+    path, _, _, schema, _ = breach
     says = schema.get("patternErrorMessage") or f"must be {words.types(schema['type'])}"
     example = f"for example: {words.line(str(path[-1]), schema['examples'][0])}"
+    issue = source.at_value(path, f"{str(path[-1])!r} {says}", example, rule="secret-place")
     # The caret would show how long it is.
-    return replace(source.at_value(path, f"{str(path[-1])!r} {says}", example, rule="secret-place"), width=1)
+    return replace(issue, width=1)
 
 
-def _wrong_item(path: Path, error: ValidationError, source: Source) -> Issue:
+def _wrong_item(breach: Breach, source: Source) -> Issue:
     """Return the issue of a value in a list: it has no key of its own."""
-    schema: Any = error.schema
+    path, value, keyword, schema, _ = breach
     key = next(str(part) for part in reversed(path) if isinstance(part, str))
-    if error.validator == "type":
-        says = f"must be {words.types(_asked(error))}, not {words.kind(error.instance)}"
+    if keyword == "type":
+        says = f"must be {words.types(breach.asked)}, not {words.kind(value)}"
     else:
-        says = f"{schema.get('patternErrorMessage', error.message)}, not {words.quote(error.instance)}"
+        says = f"{schema.get('patternErrorMessage', breach.message)}, not {words.quote(value)}"
     examples = schema.get("examples")
     example = f"for example: {words.line(key, examples)}" if examples else f"write {key}: [TEXT, TEXT]"
     return source.at_value(path, f"an item of {key!r} {says}", example, rule="wrong-item")
 
 
-def _type_hint(path: Path, error: ValidationError, source: Source) -> str | None:
+def _type_hint(breach: Breach, source: Source) -> str | None:
     """Return the smallest change that gives the value its type, where YAML's reading is the cause."""
-    value: Any = error.instance
+    path, value = breach.path, breach.value
     key, entry = str(path[-1]), source.entries[path]
-    expected = _asked(error)
+    expected = breach.asked
     if "string" in expected and entry.text not in (None, "", "~") and not isinstance(value, str):
         read = "" if words.quote(value) == entry.text else f" (without quotes, YAML reads {_read(value)})"
         return f'write it in quotes: {key}: "{entry.text}"{read}'
@@ -143,9 +177,9 @@ def _read(value: Any) -> str:
     return "it as empty" if value is None else words.quote(value)
 
 
-def _missing_key(path: Path, error: ValidationError, source: Source) -> Issue:
-    fields: Any = error.instance
-    key = next(name for name in _asked(error) if name not in fields)
+def _missing_key(breach: Breach, source: Source) -> Issue:
+    path, fields = breach.path, breach.value
+    key = next(name for name in breach.asked if name not in fields)
     if not path:
         first = next(iter(source.data), None)
         message = f"px.yaml has no {key!r}"
@@ -155,11 +189,10 @@ def _missing_key(path: Path, error: ValidationError, source: Source) -> Issue:
     return source.at_key(path, f"{str(path[-1])!r} has no {key!r}", hint, rule="missing-key")
 
 
-def _unknown_keys(path: Path, error: ValidationError, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
-    schema: Any = error.schema
+def _unknown_keys(breach: Breach, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
+    path, fields, _, schema, _ = breach
     known = list(schema.get("properties", ()))
     patterns = schema.get("patternProperties", ())
-    fields: Any = error.instance
     unknown = (key for key in fields if key not in known and not any(re.search(one, key) for one in patterns))
     for key in islice(unknown, _MOST_UNKNOWN):
         hint = _elsewhere(path, key, fields[key], known, definitions)
@@ -203,8 +236,3 @@ def _blocks_with(key: str, known: list[str], definitions: dict[str, Any]) -> lis
     cluster = definitions["cluster"]["properties"]
     blocks = {name: definitions.get(f"provider-{name}", cluster[name]) for name in known}
     return [f"'{name}:'" for name, block in blocks.items() if key in block.get("properties", ())]
-
-
-def _asked(error: ValidationError) -> Any:
-    """Return what the schema asks for: jsonschema's types leave open that an error has none."""
-    return error.validator_value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +72,8 @@ def meant(word: str, names: Iterable[str]) -> str | None:
     for name in names:
         if plain(name) == same:
             return name
+    import difflib  # noqa: PLC0415 - a right file needs none of it
+
     if close := difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6):
         return close[0]
     for name in names:

@@ -14,8 +14,9 @@ from typing import Any
 _HERE = Path(__file__).parent
 
 
+@cache
 def bundled() -> dict[str, Any]:
-    """Return the whole schema as one document without references to other files."""
+    """Return the whole schema as one document without references to other files; nobody may change it."""
     schema = _read(_HERE / "px.schema.json")
     definitions = schema["$defs"]
     cluster, mount = definitions["cluster"]["properties"], definitions["mount"]
@@ -55,10 +56,5 @@ def _parts(folder: str) -> dict[str, dict[str, Any]]:
 
 
 def _read(file: Path) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(_text(file))
+    schema: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return schema
-
-
-@cache
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")
