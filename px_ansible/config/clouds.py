@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import labels, values, words
 from px_ansible.config.problem import Problem
-from px_ansible.providers import OPTIONAL
+from px_ansible.providers import OPTIONAL, PROVIDERS
 from px_ansible.schema import bundled
 
 if TYPE_CHECKING:
@@ -60,8 +60,13 @@ def left_aside(block: Mapping[str, Any], provider: Provider, own: str | None) ->
         aside |= {(key,): whose for key in _OF_ONE_CLOUD if key in block}
     if own and own in block:
         aside[own,] = whose
+    order: list[str | int] = list(block)
     # What is inside of something that is left aside goes with it.
-    return {at: reason for at, reason in aside.items() if not any(at[:depth] in aside for depth in range(1, len(at)))}
+    return {
+        at: aside[at]
+        for at in sorted(aside, key=lambda at: order.index(at[0]))
+        if not any(at[:depth] in aside for depth in range(1, len(at)))
+    }
 
 
 def region_of(fields: Mapping[str, Any], cloud: Cloud, zones: Any = None) -> str:
@@ -109,7 +114,9 @@ def _region_in(zone: Any, cloud: Cloud) -> str | None:
 def _image(provider: Provider, value: Any) -> Iterator[Problem]:
     if not isinstance(value, str) or value in provider.images:
         return
-    if provider.cloud and re.fullmatch(provider.cloud.image, value):
+    # A short name that others have is none of the cloud's own, however it looks.
+    short = any(value in other.images for other in PROVIDERS.values())
+    if provider.cloud and not short and re.fullmatch(provider.cloud.image, value):
         return
     own = f", or {provider.cloud.image_form}" if provider.cloud else ""
     close = words.meant(value, provider.images)
