@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import labels, values, words
+from px_ansible.config.clients import misspelt
 from px_ansible.config.problem import Problem
 from px_ansible.providers import OPTIONAL, PROVIDERS
 from px_ansible.schema import bundled
@@ -92,7 +93,8 @@ def _own_problems(provider: Provider, block: Mapping[str, Any]) -> Iterator[Prob
         return
     of_schema = bundled()["$defs"][f"provider-{provider.name}"]
     for key, needed in of_schema.get("dependentRequired", {}).items():
-        if key in own and (missing := [name for name in needed if name not in own]):
+        missing = [name for name in needed if name not in own]
+        if key in own and missing and not misspelt(own, missing[0], of=f"provider-{provider.name}"):
             message = f"{key!r} says nothing without {words.join(map(repr, missing), 'and')}"
             yield Problem((provider.name, key), message, f"add beside it: {missing[0]}", "missing-key", of_key=True)
     zones, cloud = own.get("zones"), provider.cloud
@@ -175,7 +177,7 @@ def _labels(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Pro
 
 def _ssh(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Problem]:
     user = value.get("user") if isinstance(value, dict) else None
-    if user in cloud.no_users:
+    if isinstance(user, str) and user in cloud.no_users:
         message = f"nobody can log in to the hosts of this cloud as {words.quote(user)}"
         yield Problem(("ssh", "user"), message, "take 'user' out, or write another name", "ssh-user")
 

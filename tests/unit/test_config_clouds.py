@@ -115,6 +115,8 @@ def test_the_zones_to_try_say_the_region():
         ("gcp", "disk_size: 0", "disk-size"),
         ("aws", "ssh: {user: root}", "ssh-user"),
         ("azure", "ssh: {user: admin}", "ssh-user"),
+        ("gcp", "ssh: {user: []}", "wrong-type"),
+        ("gcp", "gcp: {netwrk: a, subnetwork: b}", "unknown-key"),
         ("gcp", "labels: {Team: a}", "label"),
         ("gcp", "labels: {team: A}", "label"),
         ("gcp", "labels: {goog-x: a}", "label"),
