@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import labels, values, words
+from px_ansible.config.clients import misspelt
 from px_ansible.config.problem import Problem
-from px_ansible.providers import OPTIONAL
+from px_ansible.providers import OPTIONAL, PROVIDERS
 from px_ansible.schema import bundled
 
 if TYPE_CHECKING:
@@ -60,8 +61,13 @@ def left_aside(block: Mapping[str, Any], provider: Provider, own: str | None) ->
         aside |= {(key,): whose for key in _OF_ONE_CLOUD if key in block}
     if own and own in block:
         aside[own,] = whose
+    order: list[str | int] = list(block)
     # What is inside of something that is left aside goes with it.
-    return {at: reason for at, reason in aside.items() if not any(at[:depth] in aside for depth in range(1, len(at)))}
+    return {
+        at: aside[at]
+        for at in sorted(aside, key=lambda at: order.index(at[0]))
+        if not any(at[:depth] in aside for depth in range(1, len(at)))
+    }
 
 
 def region_of(fields: Mapping[str, Any], cloud: Cloud, zones: Any = None) -> str:
@@ -87,7 +93,8 @@ def _own_problems(provider: Provider, block: Mapping[str, Any]) -> Iterator[Prob
         return
     of_schema = bundled()["$defs"][f"provider-{provider.name}"]
     for key, needed in of_schema.get("dependentRequired", {}).items():
-        if key in own and (missing := [name for name in needed if name not in own]):
+        missing = [name for name in needed if name not in own]
+        if key in own and missing and not misspelt(own, missing[0], of=f"provider-{provider.name}"):
             message = f"{key!r} says nothing without {words.join(map(repr, missing), 'and')}"
             yield Problem((provider.name, key), message, f"add beside it: {missing[0]}", "missing-key", of_key=True)
     zones, cloud = own.get("zones"), provider.cloud
@@ -109,7 +116,9 @@ def _region_in(zone: Any, cloud: Cloud) -> str | None:
 def _image(provider: Provider, value: Any) -> Iterator[Problem]:
     if not isinstance(value, str) or value in provider.images:
         return
-    if provider.cloud and re.fullmatch(provider.cloud.image, value):
+    # A short name that others have is none of the cloud's own, however it looks.
+    short = any(value in other.images for other in PROVIDERS.values())
+    if provider.cloud and not short and re.fullmatch(provider.cloud.image, value):
         return
     own = f", or {provider.cloud.image_form}" if provider.cloud else ""
     close = words.meant(value, provider.images)
@@ -168,7 +177,7 @@ def _labels(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Pro
 
 def _ssh(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Problem]:
     user = value.get("user") if isinstance(value, dict) else None
-    if user in cloud.no_users:
+    if isinstance(user, str) and user in cloud.no_users:
         message = f"nobody can log in to the hosts of this cloud as {words.quote(user)}"
         yield Problem(("ssh", "user"), message, "take 'user' out, or write another name", "ssh-user")
 

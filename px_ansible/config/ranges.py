@@ -29,7 +29,8 @@ def issues_of(source: Source, block: Mapping[str, Any]) -> Iterator[Issue]:
 def problem_of(text: str) -> tuple[str, str] | None:
     """Return what is wrong with a range of addresses and what to write instead, or None."""
     try:
-        network = ipaddress.ip_network(text, strict=False)
+        # An address with the name of an interface means something on one computer only.
+        network = ipaddress.ip_network(text.replace("%", " "), strict=False)
     except ValueError:
         return f"{words.quote(text)} is no range of addresses", _meant(text)
     address, slash, width = text.partition("/")
