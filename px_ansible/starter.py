@@ -97,6 +97,30 @@ def store_of(bucket: Bucket, provider: str | None) -> Store | None:
     return next(iter([*of_cloud, *(store for store in fits if store.by_address)]), None)
 
 
+@cache
+def bucket_for(provider: str | None) -> Bucket:
+    """Return the bucket of the example: one that the hosts of the provider reach without further ado."""
+    examples = bundled()["$defs"]["mount"]["properties"]
+    for source in (SOURCE, *examples["source"]["examples"]):
+        for region in (None, *reversed(examples["region"]["examples"])):
+            bucket = Bucket(source, region=region)
+            lines = _lines(Answers([bucket], provider, hosts=["example"]), signed=False)
+            if not problems_of("\n".join(lines) + "\n", Path("px.yaml")):
+                return bucket
+    return Bucket(SOURCE)
+
+
+@cache
+def _sign_in(bucket: Bucket, provider: str | None) -> Any:
+    """Return the example of credentials for a bucket of another cloud, where the hosts have no identity; else None."""
+    lines = _lines(Answers([bucket], provider, hosts=["example"]), signed=False)
+    issues = problems_of("\n".join(lines) + "\n", Path("px.yaml"))
+    store = store_of(bucket, provider)
+    if store is None or not any(issue.rule == "foreign-store" for issue in issues):
+        return None
+    return bundled()["$defs"][f"store-{store.name}"]["then"]["properties"]["credentials"]["examples"][0]
+
+
 def path_of(bucket: Bucket, provider: str | None, taken: Sequence[str] = ()) -> str:
     """Return where a bucket is mounted: where it was said, or at its own name."""
     if bucket.path:
@@ -124,8 +148,8 @@ def _named_provider(text: str) -> bool:
     return isinstance(block, dict) and "provider" in block
 
 
-def _lines(answers: Answers) -> Iterator[str]:
-    """Yield what the user said as lines."""
+def _lines(answers: Answers, *, signed: bool = True) -> Iterator[str]:
+    """Yield what the user said as lines; `signed` adds where credentials are to buckets that need them."""
     yield "cluster:"
     row = PROVIDERS.get(answers.provider or "")
     if answers.provider:
@@ -149,6 +173,8 @@ def _lines(answers: Answers) -> Iterator[str]:
         yield f"  store: {_flow(bucket.store or (store.name if store else 'gcs'))}"
         if bucket.region:
             yield f"  region: {_flow(bucket.region)}"
+        if signed and (credentials := _sign_in(bucket, answers.provider)):
+            yield f"  credentials: {_flow(credentials)}"
 
 
 def _with_comments(lines: Sequence[str], answers: Answers, file: Path) -> Iterator[str]:
@@ -193,7 +219,10 @@ def _mount_keys(answers: Answers) -> dict[str, Any]:
     store = store_of(bucket, answers.provider)
     own = definitions[f"store-{store.name}"]["then"]["properties"] if store else {}
     general = definitions["mount"]["properties"]
-    return {key: own[key] if isinstance(own.get(key), dict) else schema for key, schema in general.items()}
+    keys = {key: own[key] if isinstance(own.get(key), dict) else schema for key, schema in general.items()}
+    return {
+        key: schema for key, schema in keys.items() if key != "credentials" or not _sign_in(bucket, answers.provider)
+    }
 
 
 def _flow(value: Any) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from px_ansible.cli.options import file_option, find_file, output_option, provider_option
+from px_ansible.cli import options
+from px_ansible.cli.options import file_option, load_config, output_option, provider_option
 from px_ansible.cli.terminal import has_color, wrapped
 from px_ansible.errors import ConfigError, PrerequisiteError, UsageError
 
@@ -56,7 +57,6 @@ def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str |
     """Return the checks of the px.yaml, where there is one, and the provider in question."""
     from px_ansible.checks import project  # noqa: PLC0415
     from px_ansible.checks.survey import NAMES  # noqa: PLC0415
-    from px_ansible.config import load, shown_name  # noqa: PLC0415
     from px_ansible.config.words import meant  # noqa: PLC0415
 
     if provider is not None and provider not in NAMES:
@@ -64,16 +64,16 @@ def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str |
         hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(NAMES)}"
         raise UsageError(f"there is no provider {provider!r}", hint=hint)
     try:
-        path = find_file(file)
+        config = load_config(file, provider)
     except UsageError:
+        if file or click.get_current_context().meta.get(options.__name__):
+            raise  # a file or a cluster was named
         return [], provider
-    try:
-        config = load(path, provider=provider)
     except ConfigError as error:
         # A provider that this version does not have is the business of its own check.
         if provider and all(issue.rule == "unknown-provider" for issue in error.issues):
             return [], provider
-        return [project.invalid(error, shown_name(path))], provider
+        return [project.invalid(error, error.issues[0].file)], provider
     return list(project.checks(config)), config.provider
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,8 +112,12 @@ def init(
         raise UsageError("there are more --path than --source", hint="give each bucket its --source")
     buckets = [
         starter.Bucket(source, paths[number] if number < len(paths) else None, store, region)
-        for number, source in enumerate(sources or (starter.SOURCE,))
+        for number, source in enumerate(sources)
     ]
+    if not buckets:
+        example = starter.bucket_for(provider)
+        path = paths[0] if paths else None
+        buckets = [replace(example, path=path, store=store or example.store, region=region or example.region)]
     answers = starter.Answers(
         buckets=buckets,
         provider=provider,

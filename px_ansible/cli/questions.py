@@ -58,9 +58,9 @@ class Questions:
 
     def _buckets(self) -> None:
         """Ask for buckets until there is an empty answer."""
-        like, done = self.answers.buckets[0], list[starter.Bucket]()
+        like, done = replace(self.answers.buckets[0], region=None), list[starter.Bucket]()
         form = next((store.form for store in STORES.values() if store.provider == self.answers.provider), "")
-        default = starter.SOURCE if not form or starter.SOURCE.startswith(form.partition("://")[0]) else None
+        default = starter.bucket_for(self.answers.provider).source
         while True:
             question = f"Bucket{f' ({form})' if form else ''}" if not done else "Another bucket (none: press Enter)"
             source = self._source(question, default if not done else "", done, like)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import existing, values, words
 from px_ansible.errors import Issue
-from px_ansible.providers import PROVIDERS
+from px_ansible.providers import DEFAULT, PROVIDERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,7 +68,7 @@ def provider_of(block: Any, argument: str | None, clouds: Mapping[str, Path], *,
         return Choice(argument, "argument", None if misspelt else own)
     if of_file is not None:
         return Choice(of_file, "file", of_file)
-    name = min(clouds, default="gcp")
+    name = min(clouds, default=DEFAULT)
     return Choice(name, "stores", None if misspelt or len(clouds) > 1 else name)
 
 

@@ -15,7 +15,7 @@ from px_ansible.providers.static import STATIC
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["OPTIONAL", "PROVIDERS", "Cloud", "Emulator", "ExistingHosts", "Labels", "Needs", "Provider"]
+__all__ = ["DEFAULT", "OPTIONAL", "PROVIDERS", "Cloud", "Emulator", "ExistingHosts", "Labels", "Needs", "Provider"]
 
 PROVIDERS: Mapping[str, Provider] = {
     "aws": AWS,
@@ -25,3 +25,6 @@ PROVIDERS: Mapping[str, Provider] = {
     "local": LOCAL,
     "static": STATIC,
 }
+
+# Where the hosts of a px.yaml without mounts are made that names no provider.
+DEFAULT = GCP.name

@@ -11,14 +11,15 @@ import yaml
 from ansible_collections.px.storage.plugins.module_utils.fuse import mountpoint
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import SERVERS, azure, s3
 
-from px_ansible import clients as rows
-from px_ansible.config import paths
+from px_ansible.clients import CLIENTS as CLIENT_ROWS
+from px_ansible.config import parse, paths
 from px_ansible.machine_types import price_list
-from px_ansible.providers import PROVIDERS
+from px_ansible.providers import OPTIONAL, PROVIDERS
 from px_ansible.schema import bundled
 from px_ansible.stores import STORES
 
 TOP = Path(__file__).parents[2]
+CONFIG = parse(b"cluster: {nodes: 1}\n", file=Path("px.yaml"), name="px.yaml")
 ROLES = {path.name: path for path in (TOP / "roles").iterdir()}
 CLIENTS = sorted({client for store in STORES.values() for client in store.clients})
 ENTRIES = [(role, entry) for role, path in sorted(ROLES.items()) for entry in sorted(path.glob("tasks/*.yml"))]
@@ -64,12 +65,6 @@ def test_defaults_and_argument_specs_name_the_same_variables(role):
     }
     assert defaults - named == set()
     assert named - defaults <= required
-
-
-@pytest.mark.parametrize("client", CLIENTS)
-def test_the_version_that_a_plan_says_is_the_one_that_the_role_installs(client):
-    defaults = yaml.safe_load((ROLES[client] / "defaults" / "main.yml").read_text(encoding="utf-8"))
-    assert (rows.CLIENTS[client].version or "") == defaults[f"{client}_version"]
 
 
 def test_no_templated_tasks_from():
@@ -127,15 +122,84 @@ def test_the_program_for_the_hosts_needs_the_standard_library_only(path):
     assert {name.split(".")[0] for name in imports(path)} <= allowed
 
 
-def test_a_providers_name_is_in_its_own_files_only():
+CLOUDS = sorted(name for name, row in PROVIDERS.items() if row.cloud)
+# The tables, and the files of one provider or one store.
+TABLES = ("providers", "stores", "machine_types/data", "schema", "clients.py", "checks/clouds.py", "checks/credentials")
+SHARED = [
+    *(
+        path
+        for path in sorted((TOP / "px_ansible").rglob("*.py"))
+        if not any(path.is_relative_to(TOP / "px_ansible" / table) for table in TABLES)
+    ),
+    TOP / "plugins" / "inventory" / "px.py",
+    *sorted((TOP / "playbooks").glob("*.yml")),
+]
+
+
+def code_of(path: Path) -> str:
+    """Return what a file says to the computer: its names and texts, without comments and docstrings."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return "\n".join(line.split("#")[0] for line in text.splitlines())
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: str(path.relative_to(TOP)))
+def test_a_clouds_name_is_in_its_own_files_only(path):
     """A cloud that smears over shared files is a cloud that cannot be taken out or added."""
-    shared = [TOP / "px_ansible" / name for name in ("inventory.py", "report.py", "runner.py", "cluster.py")]
-    shared += list((TOP / "px_ansible" / "plans").glob("*.py"))
-    shared += list((TOP / "playbooks").glob("*.yml"))
-    names = [*PROVIDERS, *CLIENTS]
-    for path in shared:
-        # Ansible's own connection of that name is no provider.
-        text = path.read_text(encoding="utf-8").replace('"ansible_connection": "local"', "")
-        code = "\n".join(line.split("#")[0] for line in text.splitlines())
-        for name in names:
-            assert not re.search(rf"""["'._]{name}\b""", code), f"{path.name} knows {name}"
+    found = {name for name in CLOUDS if re.search(rf"(?<![a-z]){name}(?![a-z])", code_of(path).lower())}
+    assert not found, f"{path.relative_to(TOP)} knows {found}"
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: str(path.relative_to(TOP)))
+def test_a_providers_or_clients_name_is_in_its_own_files_only(path):
+    # Ansible's own connection of that name is no provider.
+    code = code_of(path).replace("'ansible_connection': 'local'", "").replace("connection: local", "")
+    for name in (*PROVIDERS, *CLIENTS):
+        assert not re.search(rf"""["'._]{name}\b""", code), f"{path.name} knows {name}"
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_version_of_a_client_is_the_one_that_its_role_installs(client):
+    defaults = yaml.safe_load((ROLES[client] / "defaults" / "main.yml").read_text(encoding="utf-8"))
+    assert (CLIENT_ROWS[client].version or "") == defaults[f"{client}_version"]
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_the_row_of_a_cloud_holds_together(name):
+    """What px.yaml may say of a cloud is what its row, its schema, its prices and the docs know of it."""
+    row = PROVIDERS[name]
+    cloud = row.cloud
+    assert cloud.default_region in cloud.regions
+    assert len(set(cloud.regions)) == len(cloud.regions)
+    assert all(re.fullmatch(cloud.region, region) for region in cloud.regions)
+    assert row.default_image in row.images
+    assert row.offers <= set(OPTIONAL)
+    assert set(row.instead) <= set(OPTIONAL) - row.offers
+    assert bool(cloud.zone) == ("zone" in row.offers) == bool(cloud.zone_form)
+    assert "disk_size" not in row.offers or cloud.disk_gib[0] < cloud.disk_gib[1]
+    assert row.user(CONFIG) not in cloud.no_users
+    prices = price_list(name)
+    assert {one.region for one in prices.types.values()} <= {cloud.default_region, None}
+    assert any(one.usd_per_hour and not one.shared and not one.gpu for one in prices.types.values())
+    pattern = bundled()["$defs"]["cluster"]["properties"]["machine_type"]["pattern"]
+    assert all(re.search(pattern, one) for one in prices.types)
+    page = (TOP / "docs" / "px-yaml.md").read_text(encoding="utf-8")
+    assert all(f"`{name}.{key}`" in page for key in bundled()["$defs"][f"provider-{name}"]["properties"])
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+@pytest.mark.parametrize("length", [1, 40])
+def test_the_names_of_hosts_are_legal_in_every_cloud(name, length):
+    """The longest name of a cluster and the highest number of a host: a label of DNS, which all four ask for."""
+    most = bundled()["$defs"]["cluster"]["properties"]["nodes"]["maximum"]
+    host = f"{'a' * length}-{most}"
+    assert re.fullmatch("[a-z]([-a-z0-9]*[a-z0-9])?", host)
+    assert len(host) <= 63, name
+    labels = PROVIDERS[name].cloud.labels
+    assert all(re.fullmatch(labels.key, key) for key in ("px-cluster", "px-host"))
+    assert re.fullmatch(labels.value, host)

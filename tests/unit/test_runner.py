@@ -389,7 +389,8 @@ def test_kill_9_takes_ansible_along_but_not_what_left_on_purpose(started, tmp_pa
     try:
         assert processes_with(f"{NAP}5") == []
         # leash.py takes the lifeline away before it ends itself, and has the whole command line in its own.
-        wait_for(lambda: not processes_with(str(run / "inventory" / "hosts.json"), str(run / "lifeline")), seconds=15)
+        for name in ("inventory/hosts.json", "lifeline"):
+            wait_for(lambda name=name: not processes_with(str(run / name)), seconds=15)
         assert len(processes_with(f"{NAP}6")) == 2
     finally:
         for pid in processes_with(f"{NAP}6"):
