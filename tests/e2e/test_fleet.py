@@ -312,7 +312,7 @@ def test_unmount_and_mount_again(project: Project) -> None:
     assert f"+ add {OTHER}" in project.px("plan").said
     assert "1 mount to add." in project.px("plan").said
     done = project.px("mount")
-    assert "Done: 1 mount created." in done.stdout
+    assert "Done: 1 mount added." in done.stdout
     assert project.mounted(1) == project.mounted(2) == {PATH, OTHER}
     assert "Nothing to do" in project.px("plan").said
     assert [project.boot_id(1), project.boot_id(2)] == boots
