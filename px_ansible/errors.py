@@ -26,6 +26,9 @@ class PxError(Exception):
         self.message = message
         self.hint = hint
         self.log = tuple(log)
+        if hint:
+            # Where a program lets it through, the traceback has it.
+            self.add_note(f"Try: {hint}")
 
 
 class UsageError(PxError):

@@ -99,6 +99,7 @@ def _reason(screen: Console, error: str, log: list[str], hint: str | None) -> No
     screen.print()
 
 
+_DONE_WITH_MOUNTS = {**_DONE, Action.CREATE: "added"}
 _DONE_WITH_THEIRS = {**_DONE, Action.CREATE: "added", Action.REMOVE: "left as they were"}
 
 
@@ -111,7 +112,9 @@ def _outcome(plan: Plan, report: Report) -> str:
     words = _DONE_WITH_THEIRS if PROVIDERS[plan.config.provider].existing else _DONE
     done = [f"{count(len(names), 'host')} {word}" for action, word in words.items() if (names := plan.hosts_to(action))]
     done += [
-        f"{count(len(paths), 'mount')} {word}" for action, word in _DONE.items() if (paths := plan.mounts_to(action))
+        f"{count(len(paths), 'mount')} {word}"
+        for action, word in _DONE_WITH_MOUNTS.items()
+        if (paths := plan.mounts_to(action))
     ]
     if done:
         return f"Done: {', '.join(done)}."

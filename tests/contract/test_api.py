@@ -35,10 +35,11 @@ complete: bool = destroy(config, purge=True).complete
 """
 
 
-def mypy(folder: Path, text: str) -> str:
-    (folder / "program.py").write_text(text)
+def mypy(folder: Path, name: str, text: str) -> str:
+    # Each under a name of its own: mypy would take two of one size and second for one.
+    (folder / name).write_text(text)
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "program.py"],
+        [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", name],
         cwd=folder,
         env={**os.environ, "MYPYPATH": str(TOP)},
         capture_output=True,
@@ -60,9 +61,10 @@ def test_another_name_is_not():
 
 
 def test_a_program_in_its_types_is_right_and_one_with_a_slip_is_not(tmp_path):
-    assert mypy(tmp_path, PROGRAM).startswith("Success"), mypy(tmp_path, PROGRAM)
-    assert 'has no attribute "lod"' in mypy(tmp_path, PROGRAM.replace("load,", "lod,"))
-    assert 'Unexpected keyword argument "offlin"' in mypy(tmp_path, PROGRAM.replace("offline=", "offlin="))
+    assert mypy(tmp_path, "right.py", PROGRAM).startswith("Success")
+    assert 'has no attribute "lod"' in mypy(tmp_path, "name.py", PROGRAM.replace("load,", "lod,"))
+    slip = mypy(tmp_path, "argument.py", PROGRAM.replace("offline=", "offlin="))
+    assert 'Unexpected keyword argument "offlin"' in slip
 
 
 def test_the_page_names_what_there_is():

@@ -60,7 +60,7 @@ def test_a_third_node_leaves_the_others_alone_and_a_mount_appears_on_all(project
     project.write({"/px-gcs-bucket": BUCKET, "/data": DATA}, nodes=3, memory_per_node="512 MiB")
     planned = project.px("plan", "--detailed-exitcode", code=7).said
     assert f"+ create {project.host(3)}" in planned
-    assert "1 host to create, 1 mount to create." in planned
+    assert "1 host to create, 1 mount to add." in planned
 
     data = project.provision()
     assert {one["name"]: one["action"] for one in data["plan"]["hosts"]} == {

@@ -309,10 +309,10 @@ def test_unmount_and_mount_again(project: Project) -> None:
     for number in (1, 2):
         assert project.mounted(number) == {PATH}
         assert project.on(number, f"ls -d {OTHER} /etc/px-mounts/more /etc/systemd/system/px-mount-more*", code=2) == ""
-    assert f"+ create {OTHER}" in project.px("plan").said
-    assert "1 mount to create." in project.px("plan").said
+    assert f"+ add {OTHER}" in project.px("plan").said
+    assert "1 mount to add." in project.px("plan").said
     done = project.px("mount")
-    assert "Done: 1 mount created." in done.stdout
+    assert "Done: 1 mount added." in done.stdout
     assert project.mounted(1) == project.mounted(2) == {PATH, OTHER}
     assert "Nothing to do" in project.px("plan").said
     assert [project.boot_id(1), project.boot_id(2)] == boots

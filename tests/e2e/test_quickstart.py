@@ -49,7 +49,7 @@ def test_the_first_provision_says_what_it_made_and_that_the_bucket_is_emulated(f
         assert row[2:] == ["running", PATH, "px-gcs-bucket", "ready"]
     assert "gs://px-gcs-bucket (emulated here)" in first.stdout
     assert "Emulated on this computer: gs://px-gcs-bucket; its objects are kept until `destroy --purge`" in first.stdout
-    assert "Done: 2 hosts created, 1 mount created." in first.stdout
+    assert "Done: 2 hosts created, 1 mount added." in first.stdout
 
 
 def test_it_shows_plain_lines_of_progress_where_there_is_no_terminal(first: Result, project: Project) -> None:
