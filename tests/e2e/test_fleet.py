@@ -299,6 +299,11 @@ def test_watch_draws_anew_on_a_terminal(project: Project) -> None:
 # Mounts alone
 
 
+def to_do(project: Project) -> dict[str, str]:
+    """Return mount -> what `plan` would do with it."""
+    return {one["path"]: one["action"] for one in project.px("plan", "--output", "json").data["mounts"]}
+
+
 def test_unmount_and_mount_again(project: Project) -> None:
     boots = [project.boot_id(1), project.boot_id(2)]
     assert "this needs a yes" in project.px("unmount", code=2).stderr
@@ -309,10 +314,9 @@ def test_unmount_and_mount_again(project: Project) -> None:
     for number in (1, 2):
         assert project.mounted(number) == {PATH}
         assert project.on(number, f"ls -d {OTHER} /etc/px-mounts/more /etc/systemd/system/px-mount-more*", code=2) == ""
-    assert f"+ add {OTHER}" in project.px("plan").said
-    assert "1 mount to add." in project.px("plan").said
+    assert to_do(project) == {PATH: "keep", OTHER: "create"}
     done = project.px("mount")
-    assert "Done: 1 mount added." in done.stdout
+    assert "Done: 1 mount created." in done.stdout
     assert project.mounted(1) == project.mounted(2) == {PATH, OTHER}
     assert "Nothing to do" in project.px("plan").said
     assert [project.boot_id(1), project.boot_id(2)] == boots
@@ -346,11 +350,11 @@ def test_a_stopped_host_is_left_alone_and_not_forgotten(project: Project) -> Non
     assert note in project.px("unmount", OTHER, "--yes").stdout
     assert project.mounted(1) == {PATH}
     # It comes back with the mount when it is started: the plan says that something is to be done.
-    assert f"~ change {OTHER}" in project.px("plan").said
+    assert to_do(project)[OTHER] == "change"
     project.write(nodes=2, mounts={PATH: BUCKET})
     try:
         assert note in project.px("mount", "--yes").stdout
-        assert f"- remove {OTHER}" in project.px("plan").said
+        assert to_do(project)[OTHER] == "remove"
         project.provision()
         assert project.mounted(1) == project.mounted(2) == {PATH}
     finally:

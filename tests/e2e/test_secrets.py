@@ -74,7 +74,8 @@ class Watch(threading.Thread):
     def look(self, top: str, pattern: str) -> None:
         for path in Path(top).glob(pattern):
             try:
-                text = path.read_bytes()
+                # A run's lifeline is a pipe: whoever reads it waits, and takes what is meant for leash.py.
+                text = path.read_bytes() if path.is_file() else b""
             except OSError:
                 continue
             if any(one.encode() in text for one in (SECRET, WRONG)):
@@ -118,6 +119,27 @@ def test_a_secret_is_nowhere_but_on_the_host(project: Project, which: str) -> No
     assert holding
     assert all(path.startswith("/etc/px-mounts/") for path in holding), holding
     assert set(project.on(1, f"stat -c %a {' '.join(holding)}").split()) == {"600"}
+
+
+def test_a_killed_run_leaves_none_either(project: Project) -> None:
+    project.environment["PX_E2E_KEY"] = KEY
+    folder = project.state / "runs"
+    before = set(folder.glob("*-provision"))
+
+    def mounting() -> bool:
+        events = (file for run in set(folder.glob("*-provision")) - before for file in run.glob("events.jsonl"))
+        return any('"task": "Bring the mounts to what is wanted"' in file.read_text() for file in events)
+
+    with Watch(project.top / "state") as watch:
+        process = project.start("provision", "--yes", "--output", "json")
+        until(mounting, 60, "the mounts are worked on", 0.01)
+        process.kill()
+        process.wait()
+        until(lambda: "killed" in project.px("runs").said, 20, "its Ansible has ended")
+        last = project.px("runs", "--output", "json").data["runs"][-1]
+        assert (last["state"], last["exit_code"], last["ended"]) == ("killed", None, None)
+    assert not watch.found
+    project.provision()
 
 
 def test_nothing_of_it_is_left_when_the_mount_goes(project: Project) -> None:

@@ -126,6 +126,23 @@ def test_a_second_provision_changes_nothing(project: Project, machines: Project)
     assert [invocation(machines, number, OURS) for number in (1, 2)] == before
 
 
+def test_all_hosts_their_logs_and_their_mounts_alone(project: Project, machines: Project, hosts: list[str]) -> None:
+    before = untouched(machines)
+    said = project.px("ssh", "--all", "--", "hostname").stdout
+    width = max(map(len, hosts))
+    assert sorted(said.splitlines()) == [f"{hosts[n]:<{width}} | {machines.host(n + 1)}" for n in (0, 1)]
+    assert project.px("ssh", "2", "--", "hostname").stdout == f"{machines.host(2)}\n"
+    logs = project.px("logs", hosts[1]).stdout
+    assert f"on {OURS}." in logs
+    assert f"on {THEIRS}." not in logs  # that mount is the other cluster's
+    assert "Took 1 mount away from 2 hosts." in project.px("unmount", "--yes").stdout
+    assert machines.mounted(1) == machines.mounted(2) == {THEIRS}
+    project.px("mount")
+    assert machines.mounted(1) == machines.mounted(2) == {OURS, THEIRS}
+    assert list(project.px("inventory", "--list").data["_meta"]["hostvars"]) == hosts
+    assert untouched(machines) == before
+
+
 def test_the_others_go_on_when_a_host_cannot_be_reached(project: Project, hosts: list[str]) -> None:
     # The hosts' network ends before .200.
     lost = hosts[0].rsplit(".", 1)[0] + ".200"
