@@ -58,7 +58,7 @@ def _go() -> Check:
             text=True,
             timeout=_PATIENCE,
             check=False,
-            env={"GOTOOLCHAIN": "local", "HOME": "/", "PATH": ""},
+            env={"GOTOOLCHAIN": "path", "HOME": "/", "PATH": ""},
         )
     except (OSError, subprocess.SubprocessError):
         return Check("clients", "go", "warning", f"{go} does not start", hint)

@@ -191,6 +191,7 @@ def talk(cwd: Path, answers: list[tuple[str, str]], *arguments: str) -> tuple[in
     while time.monotonic() < deadline:
         if answers and answers[0][0] in seen[at:]:
             at = len(seen)
+            time.sleep(0.2)  # Python loses a Ctrl-C between the question and its wait for a key; no person is so fast
             os.write(terminal, answers.pop(0)[1].encode())
         if select.select([terminal], [], [], 0.1)[0]:
             try:
