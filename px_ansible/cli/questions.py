@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from px_ansible.starter import Answers, Bucket
 
-_HERE = "local"
+# What can be tried at once: the provider that brings the buckets as well.
+_HERE = next(name for name, row in PROVIDERS.items() if row.emulators)
 
 
 @dataclass

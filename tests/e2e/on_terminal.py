@@ -39,7 +39,8 @@ class OnTerminal:
             assert self._read(), f"it ended without {pattern}\n{self.seen}"
 
     def type(self, keys: bytes) -> None:
-        """Press keys."""
+        """Press keys, as fast as a person: Python loses a Ctrl-C between a question and its wait for a key."""
+        time.sleep(0.2)
         os.write(self._terminal, keys)
 
     def end(self) -> int:
