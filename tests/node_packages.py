@@ -1,4 +1,4 @@
-"""npm packages that tests use, installed once into the cache outside of the checkout, by the Node of the extra `local`."""
+"""npm packages that tests use, installed once into the cache outside of the checkout by the Node of extra `local`."""
 
 from __future__ import annotations
 
