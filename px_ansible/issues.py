@@ -41,7 +41,8 @@ def _excerpt(line: str, column: int, width: int) -> tuple[str, str]:
         shown = "…" + shown[1:]
     if len(line) > start + _LONGEST_LINE:
         shown = shown[:-1] + "…"
-    at = column - start
+    # The line may have lost its end, for a secret stands in it.
+    at = max(0, min(column - start, len(shown.rstrip()) - 1))
     marked = shown[at : at + width]
     padding = "".join("\t" if char == "\t" else " " * _cells(char) for char in shown[:at])
     return shown.rstrip(), padding + "^" * max(1, sum(map(_cells, marked)))

@@ -33,8 +33,9 @@ def issues_of(source: Source, block: dict[str, Any], provider: Provider, origin:
     if not isinstance(hosts, list):
         return
     at = ("cluster", name, "hosts")
+    seen: set[str] = set()
     for index, host in enumerate(hosts):
-        if host in hosts[:index]:
+        if isinstance(host, str) and host in seen:
             message = f"the host {words.quote(host)} is there twice"
             yield source.at_value((*at, index), message, "take it out", rule="host-twice")
         elif isinstance(host, str) and host.lower() in _TAKEN:
@@ -45,6 +46,8 @@ def issues_of(source: Source, block: dict[str, Any], provider: Provider, origin:
             message = f"the host {words.quote(host)} must be an address or a name alone"
             hint = f"write {host.split('@')[-1]} here, and beside 'hosts': user: {user}"
             yield source.at_value((*at, index), message, hint, rule="host-name")
+        if isinstance(host, str):
+            seen.add(host)
     nodes = block.get("nodes")
     if isinstance(nodes, int) and hosts and nodes != len(hosts):
         message = f"'nodes' says {nodes}, but 'hosts' has {len(hosts)}"

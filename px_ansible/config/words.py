@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _LONGEST_QUOTE = 60
 _SHORTEST_PART = 3
+_NOTHING = dict.fromkeys(map(ord, "-_ "))
 
 _TYPES = {
     "object": "a mapping of keys to values",
@@ -55,7 +56,12 @@ def join(words: Iterable[str], last: str) -> str:
 
 def meant(word: str, names: Iterable[str]) -> str | None:
     """Return the name that `word` was meant to be: other case or dashes, a typing error, or a part of it."""
-    names = list(names)
+    return _meant(word, tuple(names))
+
+
+# A mistake of one mount may be that of thousands.
+@lru_cache(maxsize=1000)
+def _meant(word: str, names: tuple[str, ...]) -> str | None:
     plain = _plain(word)
     for name in names:
         if _plain(name) == plain:
@@ -72,4 +78,4 @@ def meant(word: str, names: Iterable[str]) -> str | None:
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"[-_ ]", "", word).lower()
+    return word.translate(_NOTHING).lower()

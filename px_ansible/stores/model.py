@@ -68,9 +68,10 @@ def first_problem(kind: str, name: str, problems: Callable[[str], Iterator[str |
 
 def scheme_reader(scheme: str) -> Callable[[str], Address | None]:
     """Return what reads SCHEME://BUCKET[/PREFIX]."""
+    form = re.compile(rf"{scheme}://([^/]*)(?:/(.*))?", re.DOTALL)
 
     def reads(source: str) -> Address | None:
-        found = re.fullmatch(rf"{scheme}://([^/]*)(?:/(.*))?", source, re.DOTALL)
+        found = form.fullmatch(source)
         return Address(found[1], (found[2] or "").removesuffix("/")) if found else None
 
     return reads
