@@ -68,4 +68,5 @@ def test_a_file_of_junk_is_refused_within_a_second(tmp_path, name):
     # Of the processor: how long it waits for one says nothing about the program.
     seconds = after.children_user - before.children_user + after.children_system - before.children_system
     print(f"{name}: {seconds:.2f} s")
-    assert seconds < 1
+    # A second, and as much again for computers that are half as fast or do something else as well.
+    assert seconds < 2

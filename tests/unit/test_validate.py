@@ -199,10 +199,24 @@ def test_the_file_of_the_other_commands_is_the_default(bad):
     assert run().output.startswith("px.yaml:2:3: unknown key 'noodes'\n")
 
 
-def test_the_command_imports_neither_ansible_nor_the_runner():
-    program = (
-        "import sys; from px_ansible.cli.validate import validate; "
-        f"validate([{GOOD!r}], standalone_mode=False); "
-        "loaded = {'ansible', 'ansible_runner', 'rich'} & set(sys.modules); assert not loaded, loaded"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+@pytest.mark.parametrize("arguments", [["--help"], ["validate", "--help"], ["validate", GOOD], ["-h"], ["--version"]])
+def test_what_is_quick_imports_nothing_slow(arguments):
+    """As one process, as it is called: what a module imports on its own is seen too."""
+    command = [sys.executable, "-X", "importtime", "-m", "px_ansible", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    names = {line.split("|")[-1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "px_ansible.cli" in names
+    slow = {
+        "ansible",
+        "ansible_runner",
+        "rich",
+        "requests",
+        "google",
+        "jsonschema",
+        "referencing",
+        "asyncio",
+        "difflib",
+    }
+    if "--help" in arguments or arguments[0].startswith("-"):
+        slow |= {"yaml", "jsonschema_rs", "px_ansible.config"}
+    assert not {name for name in names if name in slow or name.split(".")[0] in slow}
