@@ -7,6 +7,7 @@ computer, the ratios say more. `cpu` is the time of the processor. Nothing is as
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -29,11 +30,10 @@ COMMANDS = {
 
 def taken(command: list[str | Path], environment: dict[str, str]) -> tuple[float, float]:
     """Return the seconds that a command takes, on the clock and of the processor."""
-    before, start = os.times(), time.perf_counter()
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True)
-    seconds, after = time.perf_counter() - start, os.times()
-    cpu = after.children_user - before.children_user + after.children_system - before.children_system
-    return seconds, cpu
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return seconds, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def main() -> None:
