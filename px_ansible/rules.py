@@ -14,7 +14,8 @@ _TEXT = {
     "template": "`{{` or `{%` stands in the file: px.yaml is not a template.",
 }
 _YAML = {
-    "yaml-syntax": "The text is not YAML, or is YAML that px.yaml has no use for: directives, a second document.",
+    "yaml-syntax": "The text is not YAML, or is YAML that px.yaml has no use for, such as directives.",
+    "yaml-document": "A second YAML document starts in the file.",
     "yaml-tab": "A tab stands in the indentation.",
     "yaml-tag": "A YAML tag such as `!vault` stands before a value.",
     "yaml-key": "A list or a mapping stands where a key is wanted.",

@@ -91,6 +91,11 @@ def decode(raw: bytes) -> Text:
     return Text(whole, lines)
 
 
+def split_lines(raw: bytes) -> list[str]:
+    """Return the lines of UTF-8 text, as the parser counts them."""
+    return _LINE_END.split(raw.decode("utf-8-sig"))
+
+
 def check_text(text: Text) -> None:
     """Refuse an empty file, characters that YAML does not allow, and directives.
 

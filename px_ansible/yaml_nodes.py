@@ -97,6 +97,7 @@ class _Composer:
                     self._span(event),
                     "a second YAML document starts here",
                     "px.yaml is one document: remove this '---'; a second cluster has its own px.yaml",
+                    rule="yaml-document",
                 )
         return root
 

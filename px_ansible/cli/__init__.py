@@ -110,10 +110,11 @@ def _terminate(number: int, _frame: FrameType | None) -> None:
 
 def _show(error: PxError) -> None:
     if isinstance(error, ConfigError):
+        from px_ansible.cli.width import terminal_width  # noqa: PLC0415
         from px_ansible.issues import render_all  # noqa: PLC0415
 
         color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-        click.echo(render_all(error.issues, error.lines, color), err=True)
+        click.echo(render_all(error.issues, error.lines, color, terminal_width(sys.stderr)), err=True)
         click.echo(f"{error}: nothing was done.", err=True)
         return
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True)

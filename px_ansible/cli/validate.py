@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from px_ansible.cli.options import find_file, provider_option
+from px_ansible.cli.width import terminal_width
 from px_ansible.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _show(name: str, result: Config | ConfigError) -> None:
 
     if isinstance(result, ConfigError):
         color = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        click.echo(render_all(result.issues, result.lines, color))
+        click.echo(render_all(result.issues, result.lines, color, terminal_width(sys.stdout)))
         click.echo(f"{_name(name)}: {result}")
         return
     mounts = len(result.mounts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from px_ansible import schema
-from px_ansible.config import addresses, cluster, credentials, mounts, shape, values
+from px_ansible.config import addresses, broken, cluster, credentials, mounts, shape, values
 from px_ansible.config.model import Config
 from px_ansible.errors import ConfigError, Issue
 from px_ansible.providers import PROVIDERS
@@ -60,7 +60,8 @@ def parse(
     try:
         source = read(raw, name=name)
     except ConfigError as error:
-        raise ConfigError(error.issues, lines=credentials.shown_lines(error.lines)) from None
+        issues = _in_file_order(*broken.issues_of(raw, error.issues[0]))
+        raise ConfigError(issues, lines=credentials.shown_lines(error.lines)) from None
     clouds = {
         store.provider
         for place in mounts.find(source)

@@ -163,6 +163,18 @@ def assert_seen(issue, raw: bytes, lines):
     for index in carets:
         assert cells(shown[index].rstrip("^")) < cells(shown[index - 1].rstrip())
 
+    assert_fits(issue, lines)
+
+
+def assert_fits(issue, lines, width: int = 60):
+    """In a terminal, no line is longer than it is, but for what is one long word."""
+    narrow = render(issue, lines, width=width).split("\n")
+    assert " ".join(" ".join(narrow).split()).startswith(" ".join(render(issue, lines).split("\n")[0].split()))
+    marks = [index for index, text in enumerate(narrow) if text.strip() and not text.strip("\t ^")]
+    for index, text in enumerate(narrow):
+        shown = index in marks or index + 1 in marks
+        assert cells(text) <= width or (not shown and " " not in text.strip())
+
 
 def cells(text: str) -> int:
     return sum(map(_cells, text))

@@ -215,7 +215,6 @@ def test_what_is_quick_imports_nothing_slow(arguments):
         "jsonschema",
         "referencing",
         "asyncio",
-        "difflib",
     }
     if "--help" in arguments or arguments[0].startswith("-"):
         slow |= {"yaml", "jsonschema_rs", "px_ansible.config"}
