@@ -44,9 +44,10 @@ e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
 molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 8 minutes); SCENARIO=gcsfuse takes one
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" tests/molecule/run $(SCENARIO)
 
-bench: $(VENV)/.dev  ## What the roles cost next to stock modules (root, about 5 minutes); asserts nothing
+bench: $(VENV)/.dev  ## What the roles cost next to stock modules, and a start of px-ansible (root, about 5 minutes); asserts nothing
 	$(SUDO) env PATH="$$PATH" $(BIN)/python tests/bench/mounts.py
 	$(BIN)/python tests/bench/plan.py
+	$(BIN)/python tests/bench/startup.py
 
 docs: $(VENV)/.dev  ## Write the reference pages anew
 	$(BIN)/python docs/generate.py

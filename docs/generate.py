@@ -1,4 +1,4 @@
-"""Write the reference pages: px-yaml.md from the schema, commands.md from --help. `make docs` runs it."""
+"""Write the reference pages and the schema for editors, from what px-ansible itself reads. `make docs` runs it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from px_ansible.cli import cli
 from px_ansible.providers import OPTIONAL, PROVIDERS
+from px_ansible.rules import RULES
 from px_ansible.schema import bundled
 from px_ansible.stores import STORES
 
@@ -152,7 +153,26 @@ def commands() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"px-yaml.md": px_yaml, "commands.md": commands}
+def rules() -> str:
+    """Return the page of the rules."""
+    parts = [
+        "# Rules\n",
+        NOTE,
+        "What px.yaml is held to. `--output json`, `github` and `sarif` name the rule of every problem.\n",
+        "| rule | meaning |",
+        "|---|---|",
+        *(f"| `{rule}` | {sentence} |" for rule, sentence in RULES.items()),
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def schema() -> str:
+    """Return the schema as one file, for editors: `# yaml-language-server: $schema=docs/px.schema.json`."""
+    return json.dumps(bundled(), indent=2) + "\n"
+
+
+PAGES = {"px-yaml.md": px_yaml, "commands.md": commands, "rules.md": rules, "px.schema.json": schema}
 
 
 def main() -> None:

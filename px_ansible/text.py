@@ -7,6 +7,8 @@ import re
 from typing import NamedTuple
 
 MAX_BYTES = 1 << 20
+# Every value may stand on a line of its own, with a comment above it.
+MAX_LINES = 50_000
 
 # What YAML 1.1 counts as the end of a line; lines and columns must agree with the parser's.
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
@@ -77,7 +79,21 @@ def decode(raw: bytes) -> Text:
             rule="not-utf-8",
             lines=tuple(shown),
         ) from None
-    return Text(whole, tuple(_LINE_END.split(whole)))
+    lines = tuple(_LINE_END.split(whole))
+    if len(lines) > MAX_LINES:
+        raise Unreadable(
+            Span(MAX_LINES, 1, max(1, len(lines[MAX_LINES - 1]))),
+            f"the file has {len(lines):,} lines; px.yaml may have {MAX_LINES:,}",
+            "is this the right file?",
+            rule="too-large",
+            lines=lines[:MAX_LINES],
+        )
+    return Text(whole, lines)
+
+
+def split_lines(raw: bytes) -> list[str]:
+    """Return the lines of UTF-8 text, as the parser counts them."""
+    return _LINE_END.split(raw.decode("utf-8-sig"))
 
 
 def check_text(text: Text) -> None:

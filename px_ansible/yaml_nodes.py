@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE_TAG = "tag:yaml.org,2002:"
+_TAGS = {f"{_CORE_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 # Longer numbers are text: Python refuses to print them, and no key wants them.
 _LONGEST_NUMBER = 40
 
@@ -96,6 +97,7 @@ class _Composer:
                     self._span(event),
                     "a second YAML document starts here",
                     "px.yaml is one document: remove this '---'; a second cluster has its own px.yaml",
+                    rule="yaml-document",
                 )
         return root
 
@@ -147,8 +149,7 @@ class _Composer:
 
     def _check_tag(self, event: Any, span: Span) -> None:
         tag = event.tag
-        known = {f"{_CORE_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
-        if tag and tag not in known:
+        if tag and tag not in _TAGS:
             shown = tag.replace(_CORE_TAG, "!!")
             message = f"px.yaml has no YAML tags such as '{shown}'"
             raise Unreadable(span, message, "remove the tag", rule="yaml-tag")

@@ -38,12 +38,39 @@ _SYNTAX = (
     ("expected ',' or ']'", "the '[' is not closed", "add the ']'"),
     ("expected ',' or '}'", "the '{' is not closed", "add the '}'"),
     ("unexpected end of stream", "the text in quotes is not closed", "add the closing quote"),
+    ("unexpected document indicator", "the text in quotes is not closed", "add the closing quote"),
     (
-        "unknown escape character",
-        "the text in double quotes has an unknown '\\' sequence",
+        "expected <document start>",
+        "the file goes on after its end",
+        "look for what ends too early above: quotes, '}', '...'",
+    ),
+    ("expected node content", "a value is missing here", "write the value, or remove what stands before it"),
+    ("alphabetic or numeric", "'&' and '*' need a name after them", "put text that begins with '&' or '*' in quotes"),
+    (
+        "expected comment or line break",
+        "text stands behind '|' or '>'",
+        "begin it on the next line, indented, or in quotes",
+    ),
+    (
+        "block sequence entries",
+        "a '-' stands where no list can begin",
+        "write the list as [ONE, TWO], or below its key",
+    ),
+    ("mapping keys are not allowed", "a '?' stands where no key can begin", "put text that begins with '?' in quotes"),
+    ("directive", "px.yaml has no YAML directives", "remove this line"),
+    (
+        "tag|whitespace or line break|URI",
+        "px.yaml has no YAML tags such as '!name'",
+        "put text that begins with '!' in quotes",
+    ),
+    (
+        "unknown escape character|hexdecimal|Unicode character escape",
+        "the text in double quotes has a wrong '\\' sequence",
         "put it in single quotes, where '\\' means itself",
     ),
 )
+# For what the parser says in words that are not here.
+_LOOK = "look at this line and at the one above it"
 # The parser notices these only further down; what it was reading is the place to look at.
 _SHOW_CONTEXT = re.compile(r"expected ':'|end of stream|expected ',' or")
 
@@ -75,7 +102,7 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: Text) -> Unreadable:
     for pattern, message, hint, *rule in _SYNTAX:
         if re.search(pattern, problem):
             return Unreadable(span, message, hint, rule[0] if rule else "yaml-syntax")
-    return Unreadable(span, f"this is not YAML: {problem}", None)
+    return Unreadable(span, f"this is not YAML: {problem}", _LOOK)
 
 
 def _misplaced_line(number: int, text: Text) -> Unreadable:

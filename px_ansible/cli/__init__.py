@@ -188,9 +188,11 @@ def _show(error: PxError) -> None:
 
     color = has_color(sys.stderr)
     if isinstance(error, ConfigError):
+        from px_ansible.cli.width import terminal_width  # noqa: PLC0415
         from px_ansible.issues import render_all  # noqa: PLC0415
 
-        click.echo(render_all(error.issues, error.lines, color), err=True, color=color)
+        text = render_all(error.issues, error.lines, color, terminal_width(sys.stderr))
+        click.echo(text, err=True, color=color)
         click.echo(f"{error}: nothing was done.", err=True)
         return
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True, color=color)

@@ -5,21 +5,35 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from px_ansible.cli.options import find_file, output_option, provider_option
+from px_ansible.cli.options import find_file, provider_option
+from px_ansible.cli.width import terminal_width
 from px_ansible.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from px_ansible.config import Config
+    from px_ansible.errors import Issue
+
+    Result = tuple[str, Config | ConfigError]
 
 
 @click.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @provider_option
-@output_option
+@click.option(
+    "--output",
+    "-o",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    envvar="PX_OUTPUT",
+    help="What to print on stdout: github are the annotations of a workflow, sarif is for code scanning.  "
+    "[env: PX_OUTPUT; default: text]",
+)
 def validate(files: tuple[str, ...], provider: str | None, output: str) -> None:
     """Check px.yaml files and show every problem, with its place and what to write instead.
 
@@ -28,16 +42,16 @@ def validate(files: tuple[str, ...], provider: str | None, output: str) -> None:
     \b
     Example:
       px-ansible validate
-      px-ansible validate --output json clusters/*/px.yaml
+      px-ansible validate clusters/*/px.yaml
+      px-ansible validate --output sarif clusters/*/px.yaml > px.sarif
     """  # noqa: D301 - click's mark for text that keeps its lines
     names = files or (str(find_file()),)
     results = [(name, _check(name, provider)) for name in names]
-    if output == "json":
-        shown = [_as_json(name, result) for name, result in results]
-        click.echo(json.dumps({"version": 1, "files": shown}, indent=2))
-    else:
+    if output == "text":
         for name, result in results:
             _show(name, result)
+    else:
+        click.echo(_FORMS[output](results), nl=output != "github")
     if any(isinstance(result, ConfigError) for _, result in results):
         sys.exit(ConfigError.exit_code)
 
@@ -62,7 +76,7 @@ def _show(name: str, result: Config | ConfigError) -> None:
 
     if isinstance(result, ConfigError):
         color = has_color(sys.stdout)
-        click.echo(render_all(result.issues, result.lines, color), color=color)
+        click.echo(render_all(result.issues, result.lines, color, terminal_width(sys.stdout)), color=color)
         click.echo(f"{_name(name)}: {result}")
         return
     mounts = len(result.mounts)
@@ -73,23 +87,37 @@ def _show(name: str, result: Config | ConfigError) -> None:
         click.echo(f"    note: this version cannot make hosts on {result.provider!r} yet; try it with --provider local")
 
 
-def _as_json(name: str, result: Config | ConfigError) -> dict[str, Any]:
-    issues = result.issues if isinstance(result, ConfigError) else ()
-    return {
-        "file": _name(name),
-        "valid": not isinstance(result, ConfigError),
-        "issues": [
-            {
-                "path": issue.file,
-                "line": issue.line,
-                "column": issue.column,
-                "message": issue.message,
-                "hint": issue.hint,
-                "rule": issue.rule,
-            }
-            for issue in issues
-        ],
-    }
+def _json(results: Sequence[Result]) -> str:
+    from px_ansible.issue_forms import as_data  # noqa: PLC0415
+
+    files = [
+        {
+            "file": _name(name),
+            "valid": not isinstance(result, ConfigError),
+            "issues": [as_data(issue) for issue in _issues(result)],
+        }
+        for name, result in results
+    ]
+    return json.dumps({"version": 1, "files": files}, indent=2)
+
+
+def _github(results: Sequence[Result]) -> str:
+    from px_ansible.issue_forms import as_annotation  # noqa: PLC0415
+
+    return "".join(f"{as_annotation(issue)}\n" for _, result in results for issue in _issues(result))
+
+
+def _sarif(results: Sequence[Result]) -> str:
+    from px_ansible.sarif import sarif  # noqa: PLC0415
+
+    return json.dumps(sarif(issue for _, result in results for issue in _issues(result)), indent=2)
+
+
+_FORMS = {"json": _json, "github": _github, "sarif": _sarif}
+
+
+def _issues(result: Config | ConfigError) -> Sequence[Issue]:
+    return result.issues if isinstance(result, ConfigError) else ()
 
 
 def _name(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import words
@@ -117,6 +118,10 @@ def _completed(store: Store, written: str) -> str | None:
 
 def _by_address(written: Any) -> Store | None:
     """Return the store whose addresses begin as a source does."""
-    if not isinstance(written, str):
-        return None
+    return _by_text(written) if isinstance(written, str) else None
+
+
+# Every rule of a mount asks.
+@lru_cache(maxsize=1000)
+def _by_text(written: str) -> Store | None:
     return next((store for store in STORES.values() if store.by_address and store.reads(written)), None)

@@ -22,10 +22,12 @@ KEY = "credentials"
 _MASK = "•••"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 # Where the text is no YAML, nothing but the look of a line tells that there is a secret in it.
+# Neither pattern may look at a character more than a few times: a line can have a million.
 _LOOKS_SECRET = re.compile(
-    r"""(?i)((?:secret|token|password|service_account_key|account_key|access_key|sas)\w*["']?\s*:\s*)(?![{&*\s]|$).*"""
+    r"""(?ix)( (?:secret|token|password|service_account_key|account_key|access_key|sas)
+    \w{0,40} ["']? \s{0,40} : \s* ) (?! [{&*\s] | $ ) .*"""
 )
-_SIGNATURE = re.compile(r"""\?[^\s"']*=[^\s"']*""")
+_SIGNATURE = re.compile(r"""\?[^\s"'?]*=[^\s"']*""")
 
 
 def is_below(path: Path) -> bool:
@@ -44,7 +46,9 @@ def shown_lines(lines: Sequence[str], source: Source | None = None) -> tuple[str
     for path, entry in source.entries.items() if source else ():
         index = entry.value.line - 1
         if entry.text and is_below(path) and not names_a_place(path, entry.text) and index < len(shown):
-            shown[index] = shown[index][: entry.value.column - 1] + _MASK
+            line, start = shown[index], entry.value.column - 1
+            # All that is behind it goes as well: of several secrets of a line the first one counts.
+            shown[index] = line[:start] + _MASK if start < len(line) else line
     return tuple(_SIGNATURE.sub(f"?{_MASK}", _LOOKS_SECRET.sub(rf"\1{_MASK}", line)) for line in shown)
 
 

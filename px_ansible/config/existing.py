@@ -35,9 +35,18 @@ def issues_of(source: Source, block: dict[str, Any], provider: Provider, origin:
     hosts = settings.get("hosts") if isinstance(settings, dict) else None
     if not isinstance(hosts, list):
         return
-    at = ("cluster", name, "hosts")
+    yield from _host_issues(source, name, hosts)
+    nodes = block.get("nodes")
+    if isinstance(nodes, int) and hosts and nodes != len(hosts):
+        message = f"'nodes' says {nodes}, but 'hosts' has {len(hosts)}"
+        yield source.at_value(("cluster", "nodes"), message, "take 'nodes' out", rule="nodes-and-hosts")
+
+
+def _host_issues(source: Source, provider: str, hosts: list[Any]) -> Iterator[Issue]:
+    at = ("cluster", provider, "hosts")
+    seen: set[str] = set()
     for index, host in enumerate(hosts):
-        if host in hosts[:index]:
+        if isinstance(host, str) and host in seen:
             message = f"the host {words.quote(host)} is there twice"
             yield source.at_value((*at, index), message, "take it out", rule="host-twice")
         elif isinstance(host, str) and host.lower() in _TAKEN:
@@ -48,7 +57,5 @@ def issues_of(source: Source, block: dict[str, Any], provider: Provider, origin:
             message = f"the host {words.quote(host)} must be an address or a name alone"
             hint = f"write {host.split('@')[-1]} here, and beside 'hosts': user: {user}"
             yield source.at_value((*at, index), message, hint, rule="host-name")
-    nodes = block.get("nodes")
-    if isinstance(nodes, int) and hosts and nodes != len(hosts):
-        message = f"'nodes' says {nodes}, but 'hosts' has {len(hosts)}"
-        yield source.at_value(("cluster", "nodes"), message, "take 'nodes' out", rule="nodes-and-hosts")
+        if isinstance(host, str):
+            seen.add(host)

@@ -10,7 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from px_ansible import files, schema
-from px_ansible.config import clients, clouds, cluster, credentials, machines, mounts, ranges, shape, values, words
+from px_ansible.config import (
+    broken,
+    clients,
+    clouds,
+    cluster,
+    credentials,
+    machines,
+    mounts,
+    ranges,
+    shape,
+    values,
+    words,
+)
 from px_ansible.config.model import Config, Ssh
 from px_ansible.errors import ConfigError, Issue
 from px_ansible.machine_types import price_list
@@ -60,7 +72,8 @@ def parse(raw: bytes, *, file: Path, name: str, provider: str | None = None) -> 
     try:
         source = read(raw, name=name)
     except ConfigError as error:
-        raise ConfigError(error.issues, lines=credentials.shown_lines(error.lines)) from None
+        issues = _in_file_order(*broken.issues_of(raw, error.issues[0]))
+        raise ConfigError(issues, lines=credentials.shown_lines(error.lines)) from None
     block = source.data.get("cluster")
     misspelt = clients.misspelt(block, "provider", of="cluster")
     places = {} if misspelt else mounts.clouds_of(source)

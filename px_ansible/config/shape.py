@@ -123,6 +123,9 @@ def _wrong_value(breach: Breach, source: Source) -> Issue:
     if keyword in {"minimum", "maximum"}:
         message = f"{key!r} must be from {schema['minimum']} to {schema['maximum']}, not {words.quote(value)}"
         return source.at_value(path, message, example, rule="out-of-range")
+    if keyword == "maxItems":
+        message = f"{key!r} has {len(value):,} items; {breach.asked:,} are allowed"
+        return source.at_value(path, message, "take some of them out", rule="out-of-range")
     if keyword == "enum":
         allowed = breach.asked
         close = words.meant(str(value), allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 _LONGEST_QUOTE = 60
 _SHORTEST_PART = 3
+_NOTHING = dict.fromkeys(map(ord, "-_ "))
 
 _TYPES = {
     "object": "a mapping of keys to values",
@@ -67,7 +69,12 @@ def line(key: str, value: Any) -> str:
 
 def meant(word: str, names: Iterable[str]) -> str | None:
     """Return the name that `word` was meant to be: other case or dashes, a typing error, or a part of it."""
-    names = list(names)
+    return _meant(word, tuple(names))
+
+
+# A mistake of one mount may be that of thousands.
+@lru_cache(maxsize=1000)
+def _meant(word: str, names: tuple[str, ...]) -> str | None:
     same = plain(word)
     for name in names:
         if plain(name) == same:
@@ -85,4 +92,4 @@ def meant(word: str, names: Iterable[str]) -> str | None:
 
 def plain(word: str) -> str:
     """Return a word without what people write in different ways: case, dashes, spaces."""
-    return re.sub(r"[-_ ]", "", word).lower()
+    return word.translate(_NOTHING).lower()

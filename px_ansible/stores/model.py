@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,8 +12,7 @@ if TYPE_CHECKING:
 _LONGEST_PREFIX = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A source, taken apart: the prefix as written, less a slash at its end; `account` is Azure's, empty elsewhere."""
 
     bucket: str
@@ -30,16 +28,14 @@ class Problem(NamedTuple):
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(NamedTuple):
     """One way to sign in to a store: the names of its `credentials`, those that it needs and those it may have."""
 
     needs: tuple[str, ...]
     may: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(NamedTuple):
     """One kind of object store.
 
     `form` is how a source is written. `reads` takes one apart, or returns None where it is none; `writes` is its
@@ -68,9 +64,10 @@ def first_problem(kind: str, name: str, problems: Callable[[str], Iterator[str |
 
 def scheme_reader(scheme: str) -> Callable[[str], Address | None]:
     """Return what reads SCHEME://BUCKET[/PREFIX]."""
+    form = re.compile(rf"{scheme}://([^/]*)(?:/(.*))?", re.DOTALL)
 
     def reads(source: str) -> Address | None:
-        found = re.fullmatch(rf"{scheme}://([^/]*)(?:/(.*))?", source, re.DOTALL)
+        found = form.fullmatch(source)
         return Address(found[1], (found[2] or "").removesuffix("/")) if found else None
 
     return reads
