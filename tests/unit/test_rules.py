@@ -12,7 +12,7 @@ from px_ansible.rules import RULES
 
 TOP = Path(px_ansible.__file__).parent
 # Where a rule stands among the arguments that have no name.
-POSITIONS = {"Issue": 5, "Unreadable": 3}
+POSITIONS = {"Issue": 5, "Problem": 3, "Unreadable": 3}
 
 
 def texts(node: ast.expr) -> set[str]:
