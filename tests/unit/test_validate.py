@@ -109,7 +109,7 @@ def test_github(bad):
     first, second = result.stdout.splitlines()
     assert first == (
         "::error file=px.yaml,line=1,endLine=1,col=18,endColumn=19,title=out-of-range"
-        "::'nodes' must be from 1 to 200, not 0%0Afor example: nodes: 2"
+        "::'nodes' must be from 1 to 1000, not 0%0Afor example: nodes: 2"
     )
     assert "title=unknown-provider::" in second
     assert "'50%25, a:b'" in second
