@@ -41,7 +41,7 @@ def assert_nothing_made(project: Project) -> None:
         pytest.param(
             NODES + "file_mounts: {data: {source: gs://bucket}}\n", ["'data'", "'/data'"], id="relative in file_mounts"
         ),
-        pytest.param("cluster: {nodes: 0}\n" + MOUNT, ["'nodes' must be from 1 to 200, not 0"], id="no nodes"),
+        pytest.param("cluster: {nodes: 0}\n" + MOUNT, ["'nodes' must be from 1 to 1000, not 0"], id="no nodes"),
         pytest.param(
             "cluster: {nodes: two}\n" + MOUNT, ["'nodes' must be a whole number, not the text 'two'"], id="two"
         ),

@@ -316,7 +316,7 @@ def test_unmount_and_mount_again(project: Project) -> None:
         assert project.on(number, f"ls -d {OTHER} /etc/px-mounts/more /etc/systemd/system/px-mount-more*", code=2) == ""
     assert to_do(project) == {PATH: "keep", OTHER: "create"}
     done = project.px("mount")
-    assert "Done: 1 mount created." in done.stdout
+    assert "Done: 1 mount added." in done.stdout
     assert project.mounted(1) == project.mounted(2) == {PATH, OTHER}
     assert "Nothing to do" in project.px("plan").said
     assert [project.boot_id(1), project.boot_id(2)] == boots
