@@ -86,6 +86,8 @@ def syntax_problem(error: yaml.MarkedYAMLError, text: Text) -> Unreadable:
         span = Span(len(text.lines), 1)
     line = text.lines[span.line - 1]
     at = line[span.column - 1 : span.column]
+    # What the parser misses at the end of a line is shown at its last character.
+    span = Span(span.line, min(span.column, max(1, len(line))))
     if at == "\t" or (not line[: span.column - 1].strip() and "\t" in line[: len(line) - len(line.lstrip())]):
         return Unreadable(span, "a tab stands in the indentation", "indent with spaces", rule="yaml-tab")
     if "{%" in line or "{{" in line:
