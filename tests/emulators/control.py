@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def answer(gate: Gate, method: str, path: str, body: bytes) -> Answer:
-    """Answer `GET /nonce`, `GET /exchanges`, `POST /faults` (a fault's fields), `POST /NAME` (a control's arguments)."""
+    """Answer `GET /nonce` and `/exchanges`, `POST /faults` (a fault's fields) and `/NAME` (a control's arguments)."""
     name = path.strip("/")
     arguments = json.loads(body) if body else {}
     if (method, name) == ("GET", "nonce"):

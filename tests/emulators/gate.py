@@ -13,21 +13,21 @@ import socketserver
 import tempfile
 import threading
 import time
+import traceback
 import urllib.request
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from emulators.certificates import Authority
-from emulators.exchange import Exchange
 from emulators.faults import Faults
 from emulators.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulators.exchange import Host
+    from emulators.exchange import Exchange, Host
 
 LOOPBACK = "127.0.0.1"
 
@@ -83,13 +83,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         del request, client_address
-        self.gate.broken.append(_traceback())
-
-
-def _traceback() -> str:
-    import traceback  # noqa: PLC0415
-
-    return traceback.format_exc()
+        self.gate.broken.append(traceback.format_exc())
 
 
 class Gate:
@@ -114,7 +108,7 @@ class Gate:
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], name="gate")
 
-    def __enter__(self) -> Gate:
+    def __enter__(self) -> Self:
         self._thread.start()
         try:
             self._assert_own()

@@ -64,7 +64,7 @@ class Accounts:
     def create(self, project: str, name: str, display_name: str, description: str) -> Account:
         """Make a service account; the rules of names, and 409 where there is one."""
         if not ID.fullmatch(name):
-            message = "The account ID can only contain lowercase letters, digits and dashes, and must have 6 to 30 characters."
+            message = "The account ID can only contain lowercase letters, digits and dashes, from 6 to 30 characters."
             details = [
                 {
                     "@type": errors.TYPE + "BadRequest",

@@ -77,7 +77,7 @@ def machine_type(project: str, place: str, name: str) -> dict[str, Any] | None:
         "maximumPersistentDisksSizeGb": "263168",
         "zone": place,
         "isSharedCpu": name in ("e2-micro", "e2-small", "e2-medium"),
-        "architecture": "ARM64" if name.split("-")[0] in ARM else "X86_64",
+        "architecture": "ARM64" if name.split("-", maxsplit=1)[0] in ARM else "X86_64",
     }
     if shape["gpu"]:
         more["accelerators"] = [{"guestAcceleratorType": shape["gpu"], "guestAcceleratorCount": shape["gpus"]}]
@@ -105,7 +105,7 @@ def accelerators() -> list[str]:
 
 def disks_of(machine: str) -> tuple[str, ...]:
     """Return the disk types that fit a machine type, the one that it gets unasked first."""
-    return _DISKS.get(machine.split("-")[0], _PD)
+    return _DISKS.get(machine.split("-", maxsplit=1)[0], _PD)
 
 
 @functools.cache

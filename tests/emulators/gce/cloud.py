@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from emulators.gce import capacity, catalog, discovery, errors, hosts, machines, roles
 from emulators.gce.accounts import Account, Accounts
@@ -64,7 +64,7 @@ class GoogleCloud:
         self._services, self.hosts = hosts.of(self)
         self._at_first = self._all()
 
-    def __enter__(self) -> GoogleCloud:
+    def __enter__(self) -> Self:
         self.clock.start()
         return self
 
@@ -196,10 +196,10 @@ class GoogleCloud:
         """What a test in another process may call, by POST to the gate."""
 
         def does(call: Any) -> Any:
-            return lambda **arguments: call(**arguments) and {} or {}
+            return lambda **arguments: (call(**arguments) and {}) or {}
 
         return {
-            "left": lambda: self.left(),
+            "left": self.left,
             "exhaust": does(self.exhaust),
             "fail": does(self.fail),
             "preempt": does(self.preempt),

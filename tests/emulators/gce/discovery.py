@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import googleapiclient
+
 from emulators.gce import errors
 from emulators.gce.schema import Schemas, scalar
 

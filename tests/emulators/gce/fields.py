@@ -39,7 +39,7 @@ def _read(mask: str) -> tuple[dict[str, Any], str]:
 
 
 def _cut(data: Any, tree: dict[str, Any]) -> Any:
-    if not tree or "*" in tree and not tree["*"]:
+    if not tree or ("*" in tree and not tree["*"]):
         return data
     if isinstance(data, list):
         return [_cut(one, tree) for one in data]

@@ -6,12 +6,13 @@ import json
 import secrets
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulators.gce import errors, keys
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from emulators.exchange import Request
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"

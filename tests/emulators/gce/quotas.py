@@ -129,7 +129,7 @@ def _sum(total: Usage, more: Usage) -> None:
 def of_machine(machine: str, accelerators: list[tuple[str, int]], region: str, *, spot: bool) -> Usage:
     """Return what the CPUs and GPUs of a machine count."""
     shape = catalog.shapes()[machine]
-    family = machine.split("-")[0]
+    family = machine.split("-", maxsplit=1)[0]
     metric = f"{family.upper()}_CPUS" if family in _OWN_CPUS else "CPUS"
     usage: Usage = {(metric, region): shape["cpus"], ("CPUS_ALL_REGIONS", ""): shape["cpus"], ("INSTANCES", region): 1}
     for name, count in accelerators:

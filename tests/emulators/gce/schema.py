@@ -111,24 +111,24 @@ def scalar(value: Any, schema: dict[str, Any], at: str) -> tuple[Any, str]:
     """Return a value by its type, and what is wrong with it."""
     kind, form = schema.get("type", "string"), schema.get("format", "")
     if kind == "boolean":
-        if isinstance(value, bool):
-            return value, ""
-        if value in ("true", "false"):
-            return value == "true", ""
-        return None, f"Invalid value at '{at}' (TYPE_BOOL), {_show(value)}"
-    if kind == "integer" or form in ("int64", "uint64"):
-        if isinstance(value, bool) or not re.fullmatch(r"-?\d+", str(value)) or ("u" in form and int(value) < 0):
-            return None, f"Invalid value at '{at}' ({_NUMBERS.get(form, 'TYPE_INT32')}), {_show(value)}"
-        return (int(value) if kind == "integer" else str(value)), ""
-    if kind == "number":
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return None, f"Invalid value at '{at}' (TYPE_DOUBLE), {_show(value)}"
-        return float(value), ""
-    if not isinstance(value, str):
-        return None, f"Invalid value at '{at}' (TYPE_STRING), {_show(value)}"
-    if "enum" in schema and value not in schema["enum"]:
-        return None, f"Invalid value at '{at}' (an enum), {_show(value)}"
-    return value, ""
+        name, result = "TYPE_BOOL", {"true": True, "false": False}.get(_show(value).strip('"').lower())
+    elif kind == "integer" or form in ("int64", "uint64"):
+        name, result = _NUMBERS.get(form, "TYPE_INT32"), _integer(value, kind, form)
+    elif kind == "number":
+        right = isinstance(value, int | float) and not isinstance(value, bool)
+        name, result = "TYPE_DOUBLE", float(value) if right else None
+    else:
+        name, result = "TYPE_STRING", value if isinstance(value, str) else None
+        if result is not None and value not in schema.get("enum", [value]):
+            name, result = "an enum", None
+    return result, "" if result is not None else f"Invalid value at '{at}' ({name}), {_show(value)}"
+
+
+def _integer(value: Any, kind: str, form: str) -> int | str | None:
+    """Return a number, as text where the API has it so: its 64 bits are more than a JSON number is safe for."""
+    if isinstance(value, bool) or not re.fullmatch(r"-?\d+", str(value)) or ("u" in form and int(value) < 0):
+        return None
+    return int(value) if kind == "integer" else str(value)
 
 
 def _show(value: Any) -> str:

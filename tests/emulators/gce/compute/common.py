@@ -107,8 +107,8 @@ def check_labels(labels: dict[str, str], field: str) -> None:
             raise errors.invalid(
                 field,
                 "",
-                f"Label key '{key}' violates format constraints. The key must start with a lowercase character, {which} "
-                "The key can be at most 63 characters long. International characters are allowed.",
+                f"Label key '{key}' violates format constraints. The key must start with a lowercase character, "
+                f"{which} The key can be at most 63 characters long. International characters are allowed.",
             )
         if not _VALUE.fullmatch(value):
             raise errors.invalid(

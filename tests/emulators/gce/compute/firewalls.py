@@ -79,7 +79,7 @@ def rule(body: dict[str, Any]) -> dict[str, Any]:
     data |= {key: body[key] for key in _TAKEN if key in body}
     if bool(data.get("allowed")) == bool(data.get("denied")):
         raise errors.invalid("resource", "", "Exactly one of 'allowed' and 'denied' must be specified.")
-    if not 0 <= data["priority"] <= 65535:  # noqa: PLR2004
+    if not 0 <= data["priority"] <= 65535:
         raise errors.invalid("resource.priority", data["priority"], "Must be between 0 and 65535.")
     _check_sides(data)
     for key in ("allowed", "denied"):
@@ -114,11 +114,11 @@ def _check_protocol(one: dict[str, Any], field: str) -> None:
     protocol = one.get("IPProtocol", "")
     if not protocol:
         raise errors.required(f"{field}.IPProtocol")
-    if protocol.lower() not in _PROTOCOLS and not (protocol.isdigit() and int(protocol) <= 255):  # noqa: PLR2004
+    if protocol.lower() not in _PROTOCOLS and not (protocol.isdigit() and int(protocol) <= 255):
         raise errors.invalid(f"{field}.IPProtocol", protocol, "Invalid IP protocol.")
     for index, ports in enumerate(one.get("ports", [])):
         match = _PORTS.fullmatch(ports)
-        if not match or int(match[1]) > int(match[2] or match[1]) or int(match[2] or match[1]) > 65535:  # noqa: PLR2004
+        if not match or int(match[1]) > int(match[2] or match[1]) or int(match[2] or match[1]) > 65535:
             raise errors.invalid(f"{field}.ports[{index}]", ports, "Ports may be an integer or a range.")
         if protocol.lower() not in _WITH_PORTS:
             raise errors.invalid(f"{field}.ports[{index}]", ports, f"Ports cannot be specified for '{protocol}'.")

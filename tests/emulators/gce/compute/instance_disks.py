@@ -42,7 +42,7 @@ def _disk(
     else:
         path, made = _new_disk(call, machine, wanted["initializeParams"], index, f"{field}.initializeParams")
         disk = made
-    architecture = "ARM64" if machine.split("-")[0] in catalog.ARM else "X86_64"
+    architecture = "ARM64" if machine.split("-", maxsplit=1)[0] in catalog.ARM else "X86_64"
     if wanted.get("boot") and disk.get("architecture", architecture) != architecture:
         message = (
             f"The requested machine type's architecture ({architecture}) is not compatible with the architecture "

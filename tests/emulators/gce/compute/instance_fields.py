@@ -148,6 +148,6 @@ def small_fields(call: Call, machine: str) -> dict[str, Any]:
         "deletionProtection": body.get("deletionProtection", False),
         "shieldedInstanceConfig": shielded,
         "shieldedInstanceIntegrityPolicy": {"updateAutoLearnPolicy": True},
-        "cpuPlatform": _PLATFORMS.get(machine.split("-")[0], "Unknown CPU Platform"),
+        "cpuPlatform": _PLATFORMS.get(machine.split("-", maxsplit=1)[0], "Unknown CPU Platform"),
         "startRestricted": False,
     }

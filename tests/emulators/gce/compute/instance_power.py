@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulators.gce import machines
 from emulators.gce.call import Call, handles
 from emulators.gce.compute import common
 from emulators.gce.operations import Plan
 from emulators.gce.world import now
 
 if TYPE_CHECKING:
+    from emulators.gce import machines
     from emulators.gce.cloud import GoogleCloud
     from emulators.gce.world import Resource
 

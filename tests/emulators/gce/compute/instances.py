@@ -130,8 +130,8 @@ def require_account(call: Call, accounts: list[dict[str, Any]]) -> None:
             raise OperationError("RESOURCE_NOT_FOUND", message, 404)
         if not call.cloud.may(call.identity, "iam.serviceAccounts.actAs", f"serviceAccounts/{email}"):
             message = (
-                f"The user does not have access to service account '{email}'.  User: '{call.who}'.  Ask a project owner "
-                "to grant you the iam.serviceAccountUser role on the service account"
+                f"The user does not have access to service account '{email}'.  User: '{call.who}'.  Ask a project "
+                "owner to grant you the iam.serviceAccountUser role on the service account"
             )
             raise OperationError("SERVICE_ACCOUNT_ACCESS_DENIED", message, 400)
 

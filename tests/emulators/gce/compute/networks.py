@@ -34,7 +34,7 @@ def insert(call: Call) -> dict[str, Any]:
     path = common.new_path(call, "networks")
     if "IPv4Range" in body or "autoCreateSubnetworks" not in body:
         raise errors.invalid("resource.autoCreateSubnetworks", "", "Legacy networks can no longer be created.")
-    if not 1300 <= (mtu := body.get("mtu", 1460)) <= 8896:  # noqa: PLR2004 - the limits of Google's networks
+    if not 1300 <= (mtu := body.get("mtu", 1460)) <= 8896:
         raise errors.invalid("resource.mtu", mtu, "Must be between 1300 and 8896.")
     if call.cloud.world.find(path) is None:
         call.cloud.quotas.require(call.project.id, "NETWORKS")

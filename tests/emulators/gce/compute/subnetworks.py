@@ -59,13 +59,9 @@ def insert(call: Call) -> dict[str, Any]:
     for name in ("network", "ipCidrRange"):
         if name not in body:
             raise errors.required(f"resource.{name}")
-    if "region" in body and not body["region"].endswith(f"regions/{call.params['region']}"):
-        if body["region"] != call.params["region"]:
-            raise errors.invalid("resource.region", body["region"], "The region must be that of the request.")
+    if body.get("region", call.params["region"]).rpartition("/")[2] != call.params["region"]:
+        raise errors.invalid("resource.region", body["region"], "The region must be that of the request.")
     network = common.reference(call, body["network"], "networks", "resource.network")
-    if network.data["autoCreateSubnetworks"]:
-        message = "Cannot create subnetworks in a network of auto subnet mode; name another range"
-        raise errors.invalid("resource.network", body["network"], message)
     if world.find(path) is None:
         call.cloud.quotas.require(call.project.id, "SUBNETWORKS")
         _check_range(call, network, _block(body["ipCidrRange"], "resource.ipCidrRange"))
@@ -94,13 +90,12 @@ def _block(text: str, field: str) -> ipaddress.IPv4Network:
 
 def _check_range(call: Call, network: Resource, block: ipaddress.IPv4Network, but: str = "") -> None:
     for one in call.cloud.world.of("subnetworks", call.project.id):
-        if one.data["network"] == network.link and one.path != but:
-            if ipaddress.ip_network(one.data["ipCidrRange"]).overlaps(block):
-                place = one.scope.rpartition("/")[2]
-                message = (
-                    f"Invalid IPCidrRange: {block} conflicts with existing subnetwork '{one.name}' in region '{place}'."
-                )
-                raise errors.ApiError(400, message, "badRequest")
+        if one.data["network"] != network.link or one.path == but:
+            continue
+        if ipaddress.ip_network(one.data["ipCidrRange"]).overlaps(block):
+            where = f"'{one.name}' in region '{one.scope.rpartition('/')[2]}'"
+            message = f"Invalid IPCidrRange: {block} conflicts with existing subnetwork {where}."
+            raise errors.ApiError(400, message, "badRequest")
 
 
 @handles("compute.subnetworks.delete", "compute.subnetworks.delete")
