@@ -106,7 +106,7 @@ class Gate:
         self.authority = Authority(self.folder)
         self._server = _Server(port, self)
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], name="gate")
+        self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02], name="gate")
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -83,7 +83,8 @@ def test_a_body_is_never_taken_for_the_next_request(echo):
     with tunnel(echo) as connection:
         body = "GET /smuggled HTTP/1.1\r\n\r\n"
         first = f"POST /one HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-        chunked = f"POST /two HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
+        chunked = f"POST /two HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunked += "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"
         connection.sendall((first + chunked + f"GET /three HTTP/1.1\r\nHost: {HOST}\r\n\r\n").encode())
         answers = [json.loads(read_answer(connection)[1]) for _ in range(3)]
     assert [one["path"] for one in answers] == ["/one", "/two", "/three"]
@@ -166,14 +167,19 @@ def test_as_a_program_it_says_where_it_is_and_obeys(tmp_path):
         def ask(path, data=None):
             direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             body = None if data is None else json.dumps(data).encode()
-            with direct.open(urllib.request.Request(f"{said['url']}/{path}", data=body), timeout=10) as answer:
+            with direct.open(
+                urllib.request.Request(  # noqa: S310
+                    f"{said['url']}/{path}", data=body
+                ),
+                timeout=10,
+            ) as answer:
                 return answer.read().decode()
 
         assert ask("nonce") == said["nonce"]
         assert Path(said["environment"]["GOOGLE_APPLICATION_CREDENTIALS"]).stat().st_mode & 0o777 == 0o600
         assert json.loads(ask("left", {})) == []
         ask("faults", {"path": "/token", "status": 503})
-        token = "https://oauth2.googleapis.com/token"
+        token = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
         fetch = [sys.executable, "-c", f"import requests; print(requests.post({token!r}).status_code)"]
         environment = {"PATH": "/usr/bin:/bin", **said["environment"]}
         assert subprocess.run(fetch, env=environment, capture_output=True, text=True, check=True).stdout == "503\n"
@@ -184,4 +190,5 @@ def test_as_a_program_it_says_where_it_is_and_obeys(tmp_path):
         assert process.wait(10) == 0
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
+        process.stdout.close()

@@ -104,11 +104,9 @@ class Connection(BaseHTTPRequestHandler):
                 exchange.fault = fault.name
                 self._suffer(request, exchange, fault)
             else:
-                answer = self._played(request)
-                exchange.status = answer.status
-                self._send(answer)
+                self._reply(exchange, self._played(request))
         finally:
-            exchange.seconds = time.monotonic() - exchange.began
+            exchange.seconds = exchange.seconds or time.monotonic() - exchange.began
 
     locals().update(dict.fromkeys([f"do_{one}" for one in METHODS], _call))
 
@@ -130,7 +128,12 @@ class Connection(BaseHTTPRequestHandler):
         if fault.cut:
             self._send(answer, half=True)
             raise _CutError
+        self._reply(exchange, answer)
+
+    def _reply(self, exchange: Exchange, answer: Answer) -> None:
+        """Send an answer; it is on record before the client has it."""
         exchange.status = answer.status
+        exchange.seconds = time.monotonic() - exchange.began
         self._send(answer)
 
     def _body(self) -> bytes:

@@ -73,6 +73,8 @@ def _fields(call: Call) -> dict[str, Any]:
 def _page(call: Call, items: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], str]:
     """Return a page and the token of the next; a token is good for the very same list only."""
     size = call.query.get("maxResults", MOST) or MOST
+    if size > MOST:
+        raise errors.invalid("maxResults", size, f"Values must be within the range: [0, {MOST}]")
     asked = [call.request.path, call.query.get("filter", ""), call.query.get("orderBy", "")]
     begin = 0
     if token := call.query.get("pageToken"):

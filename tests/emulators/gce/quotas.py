@@ -11,15 +11,15 @@ from emulators.gce.operations import OperationError
 if TYPE_CHECKING:
     from emulators.gce.world import Resource, World
 
-# Of families whose CPUs count by themselves; all others count as CPUS.
-_OWN_CPUS = ("n2", "n2d", "c2", "c3", "c4", "c4a", "n4", "t2d", "t2a", "a2", "m1")
+# Families whose CPUs count by themselves, and those that are in no region's quotas (Google counts them elsewhere, as
+# CPUS_PER_VM_FAMILY); all others count as CPUS.
+_OWN_CPUS = ("n2", "n2d", "c2", "c3", "t2d", "t2a", "a2", "m1")
+_NOT_HERE = ("c4", "c4a", "n4", "g4")
 _GPUS = {
     "nvidia-tesla-t4": "NVIDIA_T4_GPUS",
     "nvidia-l4": "NVIDIA_L4_GPUS",
     "nvidia-tesla-a100": "NVIDIA_A100_GPUS",
     "nvidia-a100-80gb": "NVIDIA_A100_80GB_GPUS",
-    "nvidia-h100-80gb": "NVIDIA_H100_GPUS",
-    "nvidia-h200-141gb": "NVIDIA_H200_GPUS",
 }
 _METRICS = {
     *(f"{one.upper()}_CPUS" for one in _OWN_CPUS),
@@ -75,19 +75,19 @@ class Quotas:
             for name in metrics
         ]
 
-    def _used(self, project: str) -> Usage:
+    def _used(self, project: str, but: str = "") -> Usage:
         total: Usage = {}
         for path, usage in self._promised.items():
             if path.split("/")[1] == project:
                 _sum(total, usage)
         for one in self._world.where(lambda one: one.path.split("/")[1] == project):
-            if one.path not in self._promised:
+            if one.path not in (but, *self._promised):
                 _sum(total, usage_of(one))
         return total
 
     def promise(self, path: str, usage: Usage) -> OperationError | None:
         """Set aside what an instance takes; return the error with which its operation will end where it is too much."""
-        error = self._exceeded(path.split("/")[1], usage)
+        error = self._exceeded(path, usage)
         if error is None:
             self._promised[path] = usage
         return error
@@ -95,8 +95,8 @@ class Quotas:
     def release(self, path: str) -> None:
         self._promised.pop(path, None)
 
-    def _exceeded(self, project: str, more: Usage) -> OperationError | None:
-        used = self._used(project)
+    def _exceeded(self, path: str, more: Usage) -> OperationError | None:
+        used = self._used(path.split("/")[1], but=path)
         for (metric, region), amount in more.items():
             limit = self._limit(metric, region)
             if used.get((metric, region), 0.0) + amount > limit:
@@ -130,11 +130,13 @@ def of_machine(machine: str, accelerators: list[tuple[str, int]], region: str, *
     """Return what the CPUs and GPUs of a machine count."""
     shape = catalog.shapes()[machine]
     family = machine.split("-", maxsplit=1)[0]
-    metric = f"{family.upper()}_CPUS" if family in _OWN_CPUS else "CPUS"
-    usage: Usage = {(metric, region): shape["cpus"], ("CPUS_ALL_REGIONS", ""): shape["cpus"], ("INSTANCES", region): 1}
+    usage: Usage = {("CPUS_ALL_REGIONS", ""): shape["cpus"], ("INSTANCES", region): 1}
+    if family not in _NOT_HERE:
+        usage[f"{family.upper()}_CPUS" if family in _OWN_CPUS else "CPUS", region] = shape["cpus"]
     for name, count in accelerators:
-        gpu = f"PREEMPTIBLE_{_GPUS[name]}" if spot else _GPUS[name]
-        usage |= {(gpu, region): count, ("GPUS_ALL_REGIONS", ""): count}
+        usage["GPUS_ALL_REGIONS", ""] = count
+        if name in _GPUS:
+            usage[f"PREEMPTIBLE_{_GPUS[name]}" if spot else _GPUS[name], region] = count
     return usage
 
 
