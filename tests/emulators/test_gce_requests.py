@@ -108,8 +108,8 @@ BODIES = {
         "invalid",
         (
             "Invalid value for field 'resource.labels': ''. Label key 'Px' violates format constraints. The key "
-            "must start with a lowercase character, can only contain lowercase letters, numeric characters, underscores "
-            "and dashes. The key can be at most 63 characters long. International characters are allowed."
+            "must start with a lowercase character, can only contain lowercase letters, numeric characters, "
+            "underscores and dashes. The key can be at most 63 characters long. International characters are allowed."
         ),
     ),
     "a label's value": (
@@ -118,9 +118,9 @@ BODIES = {
         400,
         "invalid",
         (
-            "Invalid value for field 'resource.labels': ''. Label value 'My.Cluster' violates format constraints. The "
-            "value can only contain lowercase letters, numeric characters, underscores and dashes. The value can be at "
-            "most 63 characters long. International characters are allowed."
+            "Invalid value for field 'resource.labels': ''. Label value 'My.Cluster' violates format constraints. "
+            "The value can only contain lowercase letters, numeric characters, underscores and dashes. The value can be "
+            "at most 63 characters long. International characters are allowed."
         ),
     ),
     "a key of metadata": (
