@@ -119,8 +119,8 @@ BODIES = {
         "invalid",
         (
             "Invalid value for field 'resource.labels': ''. Label value 'My.Cluster' violates format constraints. "
-            "The value can only contain lowercase letters, numeric characters, underscores and dashes. The value can be "
-            "at most 63 characters long. International characters are allowed."
+            "The value can only contain lowercase letters, numeric characters, underscores and dashes. The value can "
+            "be at most 63 characters long. International characters are allowed."
         ),
     ),
     "a key of metadata": (

@@ -63,6 +63,7 @@ class GoogleCloud:
         self._default_network()
         self._services, self.hosts = hosts.of(self)
         self._at_first = self._all()
+        self._closed = False
 
     def __enter__(self) -> Self:
         self.clock.start()
@@ -73,6 +74,9 @@ class GoogleCloud:
 
     def close(self) -> None:
         """End what still runs."""
+        if self._closed:
+            return
+        self._closed = True
         with self.world.lock:
             errands = [self.machines.call("on_delete", self.order(one)) for one in self.world.of("instances")]
         self.clock.wait(lambda: all(one.done for one in errands), 60)
