@@ -12,7 +12,7 @@ SCENARIO := $(notdir $(patsubst %/,%,$(dir $(wildcard molecule/*/molecule.yml)))
 # What the local provider and the virtual environment need from Debian: program or file, and its package.
 PACKAGES := systemd-container mmdebstrap iproute2 openssh-client python3-venv util-linux
 
-.PHONY: help quickstart test lint unit golden e2e molecule bench docs format system clean
+.PHONY: help quickstart test lint unit emulators golden e2e molecule bench docs format system clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ help:  ## Show this list
 quickstart: $(VENV)/.quickstart  ## Boot two hosts here and mount a bucket on both
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/quickstart
 
-test: lint  ## All tests: lint, unit, golden, end to end, Molecule (root, about half an hour)
+test: lint  ## All tests: lint, unit, emulators, golden, end to end, Molecule (root, about half an hour)
 	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests -n 2 --dist loadfile
 	@$(MAKE) --no-print-directory molecule
 
@@ -34,6 +34,9 @@ lint: $(VENV)/.dev  ## Style, types, roles and YAML
 
 unit: $(VENV)/.dev  ## The pure stages; no root
 	$(BIN)/pytest tests/unit
+
+emulators: $(VENV)/.dev  ## Clouds on loopback, held to their own descriptions; no root, a minute
+	$(BIN)/pytest tests/emulators -n 2
 
 golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each room may know; no root
 	$(BIN)/pytest tests/golden tests/contract
