@@ -12,7 +12,7 @@ from px_ansible.errors import ConfigError
 from px_ansible.providers import PROVIDERS
 
 CLOUDS = sorted(name for name, row in PROVIDERS.items() if row.cloud)
-FILE = Path("/work/training/px.yaml")
+FILE = Path("/projects/training/px.yaml")
 
 
 def read(text: str, provider: str | None = None) -> Config:

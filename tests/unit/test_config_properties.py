@@ -179,10 +179,10 @@ def check(config: Config, data: dict) -> None:
 def test_every_valid_file_is_a_config_and_can_be_tried_anywhere(provider, data):
     file = data.draw(files(provider))
     raw = yaml.safe_dump(file, allow_unicode=True, sort_keys=False).encode()
-    config = parse(raw, file=Path("/work/training/px.yaml"), name="px.yaml")
+    config = parse(raw, file=Path("/projects/training/px.yaml"), name="px.yaml")
     check(config, file)
     assert config.notes == ()
-    here = parse(raw, file=Path("/work/training/px.yaml"), name="px.yaml", provider="local")
+    here = parse(raw, file=Path("/projects/training/px.yaml"), name="px.yaml", provider="local")
     assert here.hosts == config.hosts
     assert [mount.path for mount in here.mounts] == [mount.path for mount in config.mounts]
     if provider != "local":
@@ -197,7 +197,7 @@ def test_every_file_of_a_cloud_can_be_planned_in_another(data, provider, other):
     """Nothing of it is an error there but buckets of the first cloud, which hosts of the other cannot sign in to."""
     file = {"cluster": data.draw(clusters(provider))}
     raw = yaml.safe_dump(file, allow_unicode=True, sort_keys=False).encode()
-    config = parse(raw, file=Path("/work/training/px.yaml"), name="px.yaml", provider=other)
+    config = parse(raw, file=Path("/projects/training/px.yaml"), name="px.yaml", provider=other)
     cloud = PROVIDERS[other].cloud
     assert config.region in cloud.regions
     assert all(re.fullmatch(cloud.labels.key, key) for key in config.labels)
