@@ -217,7 +217,7 @@ class Cluster:
         if self._existing:
             return None
         self.state.known_hosts_dir()
-        return self.state.key().with_suffix(".pub").read_text(encoding="utf-8").strip()
+        return self.state.public_key()
 
 
 def places_of(state: ClusterState) -> inventories.Places:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from px_ansible.config import load, parse
+from px_ansible.config import load, parse, words
 from px_ansible.config.cluster import default_name
-from px_ansible.config.words import meant
 from px_ansible.errors import PrerequisiteError, PxError, UsageError
 from px_ansible.source import read
 from px_ansible.state import ClusterState, clusters_folder, folder_id
@@ -51,9 +50,8 @@ def find(name: str, provider: str | None = None) -> ClusterState:
     if not every:
         raise UsageError(f"there is no cluster {name!r}: this user has none yet", hint="px-ansible provision makes one")
     names = [one.cluster for one in every]
-    close = meant(short, names)
-    hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(dict.fromkeys(names))}"
-    raise UsageError(f"there is no cluster {name!r}", hint=hint)
+    there = f"there are: {', '.join(dict.fromkeys(names))}"
+    raise UsageError(f"there is no cluster {name!r}", hint=words.hint(short, names, otherwise=there))
 
 
 def config_of(state: ClusterState, *, copy: bool) -> Known:

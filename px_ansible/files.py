@@ -1,12 +1,17 @@
-"""Files that px.yaml names."""
+"""Where px.yaml is, and the files that it names."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PX_YAML = "px.yaml"
+
+
+def nearest() -> Path | None:
+    """Return the px.yaml here or in a folder above."""
+    here = Path.cwd()
+    return next((place / PX_YAML for place in (here, *here.parents) if (place / PX_YAML).is_file()), None)
 
 
 def named(folder: Path, text: str) -> Path:

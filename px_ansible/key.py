@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from px_ansible import whole_file
 from px_ansible.errors import PrerequisiteError
 
 
@@ -21,7 +22,7 @@ def ensure_key(path: Path, comment: str, *, replaceable: bool) -> Path:
         derived = _public_half(path)
         if derived is not None:
             if not public.is_file() or public.read_text(encoding="utf-8", errors="replace").split()[:2] != derived:
-                _replace(public, " ".join([*derived, comment]) + "\n")
+                whole_file.write(public, " ".join([*derived, comment]) + "\n")
             return path
     if not replaceable:
         state = "is damaged" if path.exists() else "is gone"
@@ -60,10 +61,3 @@ def _ssh_keygen(*arguments: str) -> subprocess.CompletedProcess[str]:
         raise PrerequisiteError(
             "ssh-keygen is not installed.", hint="Install OpenSSH's client: apt install openssh-client"
         ) from None
-
-
-def _replace(path: Path, text: str) -> None:
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.chmod(0o600)
-    new.replace(path)

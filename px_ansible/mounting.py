@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from px_ansible import inventory as inventories
 from px_ansible.cluster import broken_off
-from px_ansible.config.words import meant
+from px_ansible.config import words
 from px_ansible.errors import UsageError
 from px_ansible.plans import Action, HostPlan, make_plan
 
@@ -78,9 +78,8 @@ def choose(cluster: Cluster, found: Found, paths: Sequence[str]) -> list[Mapping
     known = {one["path"]: one for one in known_mounts(cluster, found)}
     for path in paths:
         if path not in known:
-            close = meant(path, known)
-            hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(known) or 'none'}"
-            raise UsageError(f"there is no mount {path!r}", hint=hint)
+            there = f"there are: {', '.join(known) or 'none'}"
+            raise UsageError(f"there is no mount {path!r}", hint=words.hint(path, known, otherwise=there))
     # Where nothing is remembered of the mounts, px.yaml is what they were made from.
     return [known[path] for path in dict.fromkeys(paths)] or list(found.applied)
 

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from px_ansible import runs
+from px_ansible import runs, whole_file
 from px_ansible.errors import EXIT_CONTROL_C, PxError, UsageError
-from px_ansible.run_folder import private_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -133,10 +132,7 @@ class RunRecord:
         self._put("run.json", {"version": VERSION, **data})
 
     def _put(self, name: str, data: Mapping[str, Any]) -> None:
-        new = self.folder / f".{name}.new"
-        with private_file(new) as file:
-            json.dump(data, file, indent=1)
-        new.replace(self.folder / name)
+        whole_file.write(self.folder / name, json.dumps(data, indent=1))
 
 
 def _moment(text: str) -> datetime:

@@ -48,9 +48,7 @@ def of_cluster(config: Config, state: ClusterState) -> dict[str, Any]:
         hosts=tuple(HostPlan(name, Action.KEEP, None, host["address"]) for name, host in known.items()),
         mounts=tuple(mount for mount in plan.mounts if mount.action is not Action.REMOVE),
     )
-    key = None
-    if PROVIDERS[config.provider].existing is None:
-        key = state.key().with_suffix(".pub").read_text(encoding="utf-8").strip()
+    key = state.public_key() if PROVIDERS[config.provider].existing is None else None
     group: dict[str, Any] = inventory_of(plan, places_of(state), key)["all"]["children"][GROUP]
     return group
 

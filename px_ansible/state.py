@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -25,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
-from px_ansible import runs
+from px_ansible import files, runs, whole_file
 from px_ansible.errors import PrerequisiteError
 from px_ansible.key import ensure_key
 from px_ansible.lock import locked
@@ -37,7 +36,7 @@ VERSION = 1
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-COPY = "px.yaml"
+COPY = files.PX_YAML
 
 
 def clusters_folder() -> Path:
@@ -109,7 +108,7 @@ class ClusterState:
     def keep_px_yaml(self, project_file: Path) -> None:
         """Keep a copy of a px.yaml, for the day when it is gone and its hosts are not."""
         if project_file.is_file():  # a pipe has been read, and gives nothing any more
-            self._write(COPY, project_file.read_text(encoding="utf-8"))
+            whole_file.write(self.folder / COPY, project_file.read_text(encoding="utf-8"))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -122,6 +121,10 @@ class ClusterState:
     def key(self) -> Path:
         """Return the private SSH key; made at the first call, and anew only while there is no host that knows it."""
         return ensure_key(self.folder / "key", f"px-ansible:{self.cluster}", replaceable=not self.read_inventory())
+
+    def public_key(self) -> str:
+        """Return the public half of the cluster's SSH key."""
+        return self.key().with_suffix(".pub").read_text(encoding="utf-8").strip()
 
     def known_hosts_dir(self) -> Path:
         """Return the folder for the hosts' known_hosts files."""
@@ -184,19 +187,7 @@ class ClusterState:
 
     def write(self, name: str, data: Mapping[str, Any]) -> None:
         """Write a JSON file as a whole or not at all."""
-        self._write(name, json.dumps({"version": VERSION, **data}, indent=1))
-
-    def _write(self, name: str, text: str) -> None:
-        descriptor, new = tempfile.mkstemp(prefix=f".{name}-", dir=self.folder)  # mkstemp gives 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(new).replace(self.folder / name)
-        except BaseException:
-            Path(new).unlink(missing_ok=True)
-            raise
+        whole_file.write(self.folder / name, json.dumps({"version": VERSION, **data}, indent=1))
 
 
 def _make_private(folder: Path) -> None:

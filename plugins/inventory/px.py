@@ -59,8 +59,6 @@ except ImportError as _missing:
 else:
     MISSING = None
 
-GROUP = "px_hosts"
-
 
 class InventoryModule(BaseInventoryPlugin):
     """Asks px-ansible."""
@@ -88,11 +86,11 @@ class InventoryModule(BaseInventoryPlugin):
                 group = shared_inventory.of_name(str(cluster), provider)
         except errors.PxError as error:
             raise AnsibleParserError(self._sentence(error)) from error
-        self.inventory.add_group(GROUP)
+        self.inventory.add_group(shared_inventory.GROUP)
         for name, value in group["vars"].items():
-            self.inventory.set_variable(GROUP, name, self._trusted(value))
+            self.inventory.set_variable(shared_inventory.GROUP, name, self._trusted(value))
         for host, variables in group["hosts"].items():
-            self.inventory.add_host(host, group=GROUP)
+            self.inventory.add_host(host, group=shared_inventory.GROUP)
             for name, value in variables.items():
                 self.inventory.set_variable(host, name, self._trusted(value))
 

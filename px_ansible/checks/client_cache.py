@@ -28,8 +28,7 @@ def checks(cache: Path) -> Iterator[Check]:
 
 
 def _client(name: str, cache: Path) -> Check:
-    settings = _defaults(name)
-    version = settings.get(f"{name}_version") or installed(f"{name}-bin")
+    version = CLIENTS[name].version or installed(f"{name}-bin")
     if not version:
         says = f"no version is pinned, and {name}-bin is not installed"
         return Check("clients", name, "warning", says, f"pip install {name}-bin")

@@ -184,11 +184,10 @@ def _terminate(number: int, _frame: FrameType | None) -> None:
 
 
 def _show(error: PxError) -> None:
-    from px_ansible.cli.terminal import has_color  # noqa: PLC0415
+    from px_ansible.cli.terminal import has_color, terminal_width  # noqa: PLC0415
 
     color = has_color(sys.stderr)
     if isinstance(error, ConfigError):
-        from px_ansible.cli.width import terminal_width  # noqa: PLC0415
         from px_ansible.issues import render_all  # noqa: PLC0415
 
         text = render_all(error.issues, error.lines, color, terminal_width(sys.stderr))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,7 @@ def doctor(file: str | None, provider: str | None, output: str) -> int:
     if output == "json":
         from px_ansible.cli.tables import print_json  # noqa: PLC0415
 
-        print_json(
-            {"version": 1, "provider": chosen, "ready": not missing, "checks": [_as_data(one) for one in checks]}
-        )
+        print_json({"version": 1, "provider": chosen, "ready": not missing, "checks": [asdict(one) for one in checks]})
     else:
         _show(checks, chosen)
     return PrerequisiteError.exit_code if missing else 0
@@ -57,11 +56,10 @@ def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str |
     """Return the checks of the px.yaml, where there is one, and the provider in question."""
     from px_ansible.checks import project  # noqa: PLC0415
     from px_ansible.checks.survey import NAMES  # noqa: PLC0415
-    from px_ansible.config.words import meant  # noqa: PLC0415
+    from px_ansible.config import words  # noqa: PLC0415
 
     if provider is not None and provider not in NAMES:
-        close = meant(provider, NAMES)
-        hint = f"did you mean {close!r}?" if close else f"there are: {', '.join(NAMES)}"
+        hint = words.hint(provider, NAMES, otherwise=f"there are: {', '.join(NAMES)}")
         raise UsageError(f"there is no provider {provider!r}", hint=hint)
     try:
         config = load_config(file, provider)
@@ -120,14 +118,3 @@ def _show_others(checks: Sequence[Check]) -> None:
 
 def _echo(text: str) -> None:
     click.echo(text, color=has_color(sys.stdout))
-
-
-def _as_data(check: Check) -> dict[str, object]:
-    return {
-        "subject": check.subject,
-        "name": check.name,
-        "state": check.state,
-        "found": check.found,
-        "hint": check.hint,
-        "needed": check.needed,
-    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from px_ansible.config.words import meant
+from px_ansible.config import words
 from px_ansible.errors import UsageError
 from px_ansible.providers import PROVIDERS
 
@@ -47,17 +47,17 @@ def pick(cluster: Cluster, hosts: Sequence[Host], name: str | None) -> Host:
         numbered = hosts[int(name) - 1].name
     found = by_name.get(name) or by_name.get(numbered)
     if found is None:
-        close = None if name.isdigit() else meant(name, by_name)
-        hint = f"did you mean {close!r}?" if close else f"the hosts are: {', '.join(by_name)}"
+        near = () if name.isdigit() else by_name
+        hint = words.hint(name, near, otherwise=f"the hosts are: {', '.join(by_name)}")
         raise UsageError(f"there is no host {name!r}", hint=hint)
     return found
 
 
-def ssh_command(cluster: Cluster, host: Host, *words: str) -> list[str]:
+def ssh_command(cluster: Cluster, host: Host, *command: str) -> list[str]:
     """Return the command line that reaches a host."""
     if host.address is None:
         raise UsageError(f"{host.name} has no address: it has never been up", hint="px-ansible provision")
-    return ["ssh", *cluster.ssh_options(host.name), f"{user_of(cluster)}@{host.address}", *words]
+    return ["ssh", *cluster.ssh_options(host.name), f"{user_of(cluster)}@{host.address}", *command]
 
 
 def user_of(cluster: Cluster) -> str:

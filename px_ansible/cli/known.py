@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from px_ansible.files import nearest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -74,8 +76,7 @@ def _px_yaml(given: str | None) -> Path:
     named = given or os.environ.get("PX_FILE")
     if named:
         return Path(named)
-    here = Path.cwd()
-    return next((folder / "px.yaml" for folder in (here, *here.parents) if (folder / "px.yaml").is_file()), here)
+    return nearest() or Path.cwd()
 
 
 def _hosts(folder: Path) -> list[str]:

@@ -96,7 +96,7 @@ def logs(
 
 
 def _paths(cluster: Cluster, path: str | None) -> Sequence[str]:
-    from px_ansible.config.words import meant  # noqa: PLC0415
+    from px_ansible.config import words  # noqa: PLC0415
 
     applied = [one["path"] for one in cluster.state.read_applied()]
     known = list(dict.fromkeys([*applied, *(mount.path for mount in cluster.config.mounts)]))
@@ -105,8 +105,7 @@ def _paths(cluster: Cluster, path: str | None) -> Sequence[str]:
     if path is None:
         return known
     if path not in known:
-        close = meant(path, known)
-        hint = f"did you mean {close!r}?" if close else f"the mounts are: {', '.join(known)}"
+        hint = words.hint(path, known, otherwise=f"the mounts are: {', '.join(known)}")
         raise UsageError(f"there is no mount {path!r}", hint=hint)
     return [path]
 

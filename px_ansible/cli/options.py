@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from px_ansible import files
 from px_ansible.cli import known
 from px_ansible.errors import UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from px_ansible.config import Config
     from px_ansible.state import ClusterState
 
-FILE = "px.yaml"
+FILE = files.PX_YAML
 
 
 def file_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -85,12 +86,10 @@ def find_file(file: str | None = None) -> Path:
     given = file or os.environ.get("PX_FILE")
     if given:
         return Path(given)
-    here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / FILE).is_file():
-            return folder / FILE
+    if found := files.nearest():
+        return found
     raise UsageError(
-        f"there is no {FILE} in {here} or in a folder above it",
+        f"there is no {FILE} in {Path.cwd()} or in a folder above it",
         hint=f"px-ansible init (writes one), or name it: -f FOLDER/{FILE}",
     )
 

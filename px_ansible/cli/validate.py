@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from px_ansible.cli.options import find_file, provider_option
-from px_ansible.cli.width import terminal_width
 from px_ansible.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def _check(name: str, provider: str | None) -> Config | ConfigError:
 
 
 def _show(name: str, result: Config | ConfigError) -> None:
-    from px_ansible.cli.terminal import has_color  # noqa: PLC0415
+    from px_ansible.cli.terminal import has_color, terminal_width  # noqa: PLC0415
     from px_ansible.issues import render_all  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 

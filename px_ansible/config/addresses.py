@@ -64,8 +64,7 @@ def _store_issues(source: Source, at: Path, named: str, written: Any, right: Sto
         hint = " or ".join(f"'store: {name}'" for name in others)
         yield source.at_value(at, message, f"write {hint}, or leave 'store' out", rule="store-and-source")
     elif named not in STORES:
-        close = words.meant(named, STORES)
-        hint = f"did you mean {close!r}?" if close else f"there are {words.join(STORES, 'and')}"
+        hint = words.hint(named, STORES, otherwise=f"there are {words.join(STORES, 'and')}")
         yield source.at_value(at, f"there is no store {words.quote(named)}", hint, rule="unknown-store")
 
 

@@ -81,9 +81,7 @@ def region_of(fields: Mapping[str, Any], cloud: Cloud, zones: Any = None) -> str
 def notes_of(region: str, cloud: Cloud) -> Iterator[str]:
     """Yield what could not be checked."""
     if region not in cloud.regions:
-        close = words.meant(region, cloud.regions)
-        meant = f" (did you mean {close!r}?)" if close else ""
-        yield f"px-ansible does not know the region {region!r}{meant}"
+        yield words.not_known("region", region, cloud.regions)
 
 
 def _own_problems(provider: Provider, block: Mapping[str, Any]) -> Iterator[Problem]:
@@ -131,8 +129,8 @@ def _region(cloud: Cloud, value: Any, _block: Mapping[str, Any]) -> Iterator[Pro
     if not isinstance(value, str) or re.fullmatch(cloud.region, value):
         return
     message = f"no region is called {words.quote(value)}: a region is called {cloud.default_region}, for example"
-    close = words.meant(value, cloud.regions)
-    hint = f"did you mean {close!r}?" if close else f"the default is {cloud.default_region}: leave 'region' out for it"
+    default = f"the default is {cloud.default_region}: leave 'region' out for it"
+    hint = words.hint(value, cloud.regions, otherwise=default)
     if inside := _region_in(value, cloud):
         message = f"{words.quote(value)} is a zone, and not a region"
         hint = f"write 'zone: {value}', or 'region: {inside}'"

@@ -33,12 +33,12 @@ from px_ansible.text import MAX_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from px_ansible.machine_types import PriceList
     from px_ansible.providers import Provider
     from px_ansible.source import Source
 
 # More than anyone works through before checking again; a file of junk has thousands.
 _MOST_ISSUES = 100
-_FILE = "px.yaml"
 # Folders looked at for the hint to a file: the user may have named '/'.
 _MOST_FOLDERS = 2
 
@@ -88,8 +88,11 @@ def parse(raw: bytes, *, file: Path, name: str, provider: str | None = None) -> 
     ]
     issues = _in_file_order(source.issues, rules, shape_issues)
     if not issues and row:
-        config = _config(source, row, choice, file)
-        issues = [*_machine_issues(source, row, choice), *mounts.build_issues(source, row.arch(config))]
+        fields, notes = _fields(source, row, choice)
+        prices = price_list(row.name)
+        config = _config(source, row, file, fields, notes, prices)
+        too_small = machines.issues_of(source, fields, config.machine, prices)
+        issues = [*too_small, *mounts.build_issues(source, row.arch(config))]
     if issues or row is None:
         raise ConfigError(issues, lines=credentials.shown_lines(source.lines, source))
     return config
@@ -100,12 +103,6 @@ def _cloud_issues(source: Source, block: Any, own: Provider | None) -> Iterator[
     yield from ranges.issues_of(source, block)
     if own:
         yield from clouds.issues_of(source, block, own)
-
-
-def _machine_issues(source: Source, row: Provider, choice: cluster.Choice) -> Iterator[Issue]:
-    if prices := price_list(row.name):
-        fields, _ = _fields(source, row, choice)
-        yield from machines.issues_of(source, fields, prices)
 
 
 def _fields(source: Source, row: Provider, choice: cluster.Choice) -> tuple[dict[str, Any], list[str]]:
@@ -122,17 +119,18 @@ def _fields(source: Source, row: Provider, choice: cluster.Choice) -> tuple[dict
     return {**schema.defaults("cluster"), **fields}, notes
 
 
-def _config(source: Source, row: Provider, choice: cluster.Choice, file: Path) -> Config:
-    fields, notes = _fields(source, row, choice)
+def _config(
+    source: Source, row: Provider, file: Path, fields: dict[str, Any], notes: list[str], prices: PriceList | None
+) -> Config:
     memory, disk = fields.get("memory_per_node"), fields.get("disk_size")
     settings = {**schema.defaults(f"provider-{row.name}"), **fields.get(row.name, {})}
     name = fields.get("name") or cluster.default_name(file)
     hosts = row.existing.names(settings) if row.existing else _numbered(name, int(fields["nodes"]))
     folder = file.absolute().parent
-    prices = price_list(row.name)
     machine = machines.choice_of(fields, prices)
     region = clouds.region_of(fields, row.cloud, settings.get("zones")) if row.cloud else None
-    notes += [
+    notes = [
+        *notes,
         *(clouds.notes_of(region, row.cloud) if row.cloud and region else ()),
         *machines.notes_of(machine, prices),
     ]
@@ -224,9 +222,9 @@ def _unreadable(name: str, error: OSError) -> Issue:
 def _file_in(folder: str) -> str:
     """Return the hint to the px.yaml that is in a folder, or in the folders of it."""
     here = Path(folder)
-    if (here / _FILE).is_file():
-        return f"name the file in it: {here / _FILE}"
-    below = sorted(islice(here.glob(f"*/{_FILE}"), _MOST_FOLDERS))
+    if (here / files.PX_YAML).is_file():
+        return f"name the file in it: {here / files.PX_YAML}"
+    below = sorted(islice(here.glob(f"*/{files.PX_YAML}"), _MOST_FOLDERS))
     if len(below) > 1:
-        return f"name the files in it: {here}/*/{_FILE}"
-    return f"name the file in it: {below[0]}" if below else f"there is no {_FILE} in it: name another file"
+        return f"name the files in it: {here}/*/{files.PX_YAML}"
+    return f"name the file in it: {below[0]}" if below else f"there is no {files.PX_YAML} in it: name another file"

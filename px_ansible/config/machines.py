@@ -27,10 +27,11 @@ def choice_of(fields: Mapping[str, Any], prices: PriceList | None) -> Choice | N
     return machine_types.choose(prices, int(fields["cpus_per_node"]), _memory(fields))
 
 
-def issues_of(source: Source, fields: Mapping[str, Any], prices: PriceList) -> Iterator[Issue]:
-    """Yield that the machine type is too small, or that none is large enough."""
-    choice = choice_of(fields, prices)
-    if choice is None:
+def issues_of(
+    source: Source, fields: Mapping[str, Any], choice: Choice | None, prices: PriceList | None
+) -> Iterator[Issue]:
+    """Yield that the machine type of the fields is too small, or that none is large enough."""
+    if choice is None or prices is None:
         return
     cpus, memory = int(fields["cpus_per_node"]), _memory(fields) or 0
     if choice.missing:
@@ -71,9 +72,7 @@ def _is_same(name: str, known: str) -> bool:
 def notes_of(choice: Choice | None, prices: PriceList | None) -> Iterator[str]:
     """Yield what could not be checked of a machine type that px.yaml names."""
     if choice and prices and choice.name and choice.type is None:
-        close = words.meant(choice.name, prices.types)
-        meant = f" (did you mean {close!r}?)" if close else ""
-        yield f"px-ansible does not know the machine type {choice.name!r}{meant}"
+        yield words.not_known("machine type", choice.name, prices.types)
 
 
 def _memory(fields: Mapping[str, Any]) -> int | None:

@@ -128,8 +128,7 @@ def _wrong_value(breach: Breach, source: Source) -> Issue:
         return source.at_value(path, message, "take some of them out", rule="out-of-range")
     if keyword == "enum":
         allowed = breach.asked
-        close = words.meant(str(value), allowed)
-        hint = f"did you mean {close!r}?" if close else f"allowed here: {', '.join(allowed)}"
+        hint = words.hint(str(value), allowed, otherwise=f"allowed here: {', '.join(allowed)}")
         message = f"{words.quote(value)} is not a value of {key!r}"
         return source.at_value(path, message, hint, rule="wrong-value")
     message = f"{key!r} {schema.get('patternErrorMessage', breach.message)}, not {words.quote(value)}"

@@ -90,6 +90,18 @@ def _meant(word: str, names: tuple[str, ...]) -> str | None:
     return None
 
 
+def hint(word: str, names: Iterable[str], *, otherwise: str) -> str:
+    """Return the question whether one of the names was meant, or what is said otherwise."""
+    close = meant(word, names)
+    return f"did you mean {close!r}?" if close else otherwise
+
+
+def not_known(kind: str, word: str, names: Iterable[str]) -> str:
+    """Return the note that px-ansible does not know a word, which may be right all the same."""
+    close = meant(word, names)
+    return f"px-ansible does not know the {kind} {word!r}" + (f" (did you mean {close!r}?)" if close else "")
+
+
 def plain(word: str) -> str:
     """Return a word without what people write in different ways: case, dashes, spaces."""
     return word.translate(_NOTHING).lower()

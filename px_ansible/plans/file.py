@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from px_ansible import whole_file
 from px_ansible.errors import UsageError
 from px_ansible.plans.actions import Action
 from px_ansible.plans.data import VERSION, as_data, machine_in_words, steps
@@ -66,15 +65,7 @@ def write(file: Path, plan: Plan) -> None:
         "plan": as_data(plan),
     }
     try:
-        # A file that is there may be open to others, or a link to somewhere else: it is replaced, not written to.
-        descriptor, new = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)  # mkstemp gives 0600
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(json.dumps(data, indent=2) + "\n")
-            Path(new).replace(file)
-        except BaseException:
-            Path(new).unlink(missing_ok=True)
-            raise
+        whole_file.write(file, json.dumps(data, indent=2) + "\n")
     except OSError as error:
         raise UsageError(
             f"the plan cannot be written to {file}: {error.strerror}",

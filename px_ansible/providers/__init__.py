@@ -9,13 +9,13 @@ from px_ansible.providers.azure import AZURE
 from px_ansible.providers.digitalocean import DIGITALOCEAN
 from px_ansible.providers.gcp import GCP
 from px_ansible.providers.local import LOCAL
-from px_ansible.providers.model import OPTIONAL, Cloud, Emulator, ExistingHosts, Labels, Needs, Provider
+from px_ansible.providers.model import OPTIONAL, Cloud, Emulator, ExistingHosts, Labels, Provider
 from px_ansible.providers.static import STATIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT", "OPTIONAL", "PROVIDERS", "Cloud", "Emulator", "ExistingHosts", "Labels", "Needs", "Provider"]
+__all__ = ["DEFAULT", "OPTIONAL", "PROVIDERS", "Cloud", "Emulator", "ExistingHosts", "Labels", "Provider"]
 
 PROVIDERS: Mapping[str, Provider] = {
     "aws": AWS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from px_ansible.providers.cloud import architecture, attributes, shared, variables
-from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Needs, Provider
+from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 REGIONS = """
 af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1
@@ -21,14 +21,6 @@ LABELS = Labels(
     taken=("aws:",),
 )
 
-NEEDS = Needs(
-    collections={"amazon.aws": "10.0.0"},
-    libraries=("boto3", "botocore"),
-    install="pip install boto3; ansible-galaxy collection install amazon.aws",
-    credentials=(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), ("~/.aws/credentials",), ("~/.aws/config",)),
-    sign_in="aws configure",
-)
-
 AWS = Provider(
     name="aws",
     default_image="debian-12",
@@ -44,7 +36,6 @@ AWS = Provider(
         region="[a-z]{2}(-[a-z]+)+-[0-9]+",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
-        needs=NEEDS,
         zone="{region}[a-z]",
         zone_form="a zone of {region} is called {region}a, {region}b and so on",
         image="ami-[0-9a-f]{8,17}",

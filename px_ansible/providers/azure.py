@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from px_ansible.providers.cloud import architecture, attributes, login, shared, variables
-from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Needs, Provider
+from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 REGIONS = """
 australiacentral australiacentral2 australiaeast australiasoutheast austriaeast brazilsouth brazilsoutheast
@@ -30,18 +30,6 @@ NO_USERS = """
 support support_388945a0 sys test test1 test2 test3 user user1 user2 user3 user4 user5
 """
 
-NEEDS = Needs(
-    collections={"azure.azcollection": "3.12.0"},
-    libraries=("azure.identity", "azure.mgmt.compute"),
-    install="ansible-galaxy collection install azure.azcollection, and pip install what its requirements.txt names",
-    credentials=(
-        ("AZURE_SUBSCRIPTION_ID", "AZURE_CLIENT_ID", "AZURE_SECRET", "AZURE_TENANT"),
-        ("~/.azure/credentials",),
-        ("~/.azure/azureProfile.json",),
-    ),
-    sign_in="az login",
-)
-
 AZURE = Provider(
     name="azure",
     default_image="debian-12",
@@ -57,7 +45,6 @@ AZURE = Provider(
         region="[a-z]+[0-9]*",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
-        needs=NEEDS,
         zone="[123]",
         zone_form="the zones of {region} are called 1, 2 and 3",
         image=r"[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+){3}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from px_ansible.providers.cloud import architecture, attributes, login, variables
-from px_ansible.providers.model import Cloud, Labels, Needs, Provider
+from px_ansible.providers.model import Cloud, Labels, Provider
 
 REGIONS = """
 ams2 ams3 atl1 blr1 fra1 lon1 mem1 mkc1 nyc1 nyc2 nyc3 ric1 sfo1 sfo2 sfo3 sgp1 syd1 tor1
@@ -15,15 +15,6 @@ LABELS = Labels(
     key_form="must be letters, digits, '_' and '-', at most 100",
     value="[A-Za-z0-9_-]{0,100}",
     value_form="must be letters, digits, '_' and '-', at most 100",
-)
-
-NEEDS = Needs(
-    # Not part of the package `ansible` since version 13.
-    collections={"community.digitalocean": "1.27.0"},
-    libraries=(),
-    install="ansible-galaxy collection install community.digitalocean",
-    credentials=(("DO_API_TOKEN",), ("DO_API_KEY",), ("DO_OAUTH_TOKEN",)),
-    sign_in="export DO_API_TOKEN=... (cloud.digitalocean.com/account/api/tokens)",
 )
 
 DIGITALOCEAN = Provider(
@@ -41,7 +32,6 @@ DIGITALOCEAN = Provider(
         region="[a-z]{3}[0-9]",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
-        needs=NEEDS,
         image="[a-z0-9]+(-[a-z0-9]+)+|[0-9]+",
         no_users=frozenset(),
         image_form="an image's slug or number",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from px_ansible.providers.cloud import architecture, attributes, login, shared, variables
-from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Needs, Provider
+from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 REGIONS = """
 africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
@@ -24,14 +24,6 @@ LABELS = Labels(
     most=60,
 )
 
-NEEDS = Needs(
-    collections={"google.cloud": "1.10.0"},
-    libraries=("google.auth", "requests"),
-    install="pip install google-auth requests; ansible-galaxy collection install google.cloud",
-    credentials=(("GOOGLE_APPLICATION_CREDENTIALS",), ("~/.config/gcloud/application_default_credentials.json",)),
-    sign_in="gcloud auth application-default login",
-)
-
 GCP = Provider(
     name="gcp",
     default_image="debian-12",
@@ -47,7 +39,6 @@ GCP = Provider(
         region="[a-z]+-[a-z]+[0-9]+",
         regions=tuple(REGIONS.split()),
         labels=LABELS,
-        needs=NEEDS,
         zone="{region}-[a-f]",
         zone_form="a zone of {region} is called {region}-a, {region}-b and so on",
         image=r"(https://.*/)?projects/[a-z][a-z0-9-]+/global/images/(family/)?[a-z][a-z0-9-]*",

@@ -54,22 +54,6 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
-    """What the role of a cloud needs on this computer, as far as it can be seen without asking the cloud.
-
-    `collections` are Ansible's, each with the oldest version; `libraries` are Python modules, `install` brings both.
-    `credentials` are the ways to sign in: each is the environment variables that it takes, or a file (from `~` on);
-    `sign_in` is the command that makes one.
-    """
-
-    collections: Mapping[str, str]
-    libraries: tuple[str, ...]
-    install: str
-    credentials: tuple[tuple[str, ...], ...]
-    sign_in: str
-
-
-@dataclass(frozen=True, slots=True)
 class Cloud:
     """What px.yaml may say of a cloud.
 
@@ -86,7 +70,6 @@ class Cloud:
     labels: Labels
     image: str
     image_form: str
-    needs: Needs
     zone: str = ""
     zone_form: str = ""
     disk_gib: tuple[int, int] = (10, 65536)

@@ -59,7 +59,7 @@ def _last(lines: list[str], number: int) -> bool:
 @given(
     buckets=st.lists(st.sampled_from(BUCKETS), min_size=1, max_size=4),
     provider=st.sampled_from([None, *PROVIDERS]),
-    name=st.none() | st.from_regex(r"[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True),
+    name=st.none() | st.from_regex(r"(?!.*--)[a-z]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True),
     nodes=st.integers(1, 200),
     cpus=st.integers(1, 16),
     hosts=st.lists(st.from_regex(r"h[a-z0-9-]{1,20}\.example", fullmatch=True), min_size=1, max_size=3, unique=True),

@@ -14,6 +14,7 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from pseudo_terminal import everything
 
 from px_ansible.cli.progress import Progress, one_line
 from px_ansible.events import Event
@@ -145,16 +146,7 @@ def terminal(monkeypatch):
             cwd=Path(__file__).parent,
         )
         os.close(theirs)
-        seen = b""
-        while True:
-            try:
-                part = os.read(ours, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            seen += part
-        os.close(ours)
+        seen = everything(ours)
         out = process.communicate()[0]
         return seen.decode(), out.decode()
 

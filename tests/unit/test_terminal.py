@@ -13,6 +13,7 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from pseudo_terminal import everything
 
 from px_ansible.cli import terminal
 
@@ -43,16 +44,7 @@ def run(command, cwd, *, on_terminal, columns=80, **env):
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(command, cwd=cwd, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            part = os.read(ours, 65536)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-    os.close(ours)
+    seen = everything(ours)
     process.wait()
     return seen.decode().replace("\r", "")
 
