@@ -26,7 +26,8 @@ def project(make_project: MakeProject) -> Project:
 
 
 def at_terminal(project: Project, *arguments: str) -> pexpect.spawn[Any]:
-    environment = project.environment | {"TERM": "xterm-256color"}
+    # CI is unset: a log that keeps every line is told each of them once, see px_ansible/cli/terminal.py.
+    environment = project.environment | {"TERM": "xterm-256color", "CI": ""}
     return pexpect.spawn(
         sys.executable,
         ["-m", "px_ansible", *arguments],
