@@ -1,4 +1,4 @@
-"""The parameter `fields`: a part of an answer, `items(name,status),nextPageToken` or `items/name`."""
+"""The parameter `fields`: a part of an answer, `items(name,status),nextPageToken`, `items/name` or `items/*/instances(name)`."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ def _read(mask: str) -> tuple[dict[str, Any], str]:
     """Read a list of fields up to its end; return it as a tree, and what follows."""
     tree: dict[str, Any] = {}
     while mask:
-        length = next((at for at, sign in enumerate(mask) if sign in ",/()"), len(mask))
-        name, mask = mask[:length], mask[length:]
-        inner: dict[str, Any] = {}
-        if mask.startswith("("):
-            inner, mask = _read(mask[1:])
-            if not mask.startswith(")"):
-                return tree, "("
-            mask = mask[1:]
-        elif mask.startswith("/"):
-            length = next((at for at, sign in enumerate(mask) if sign in ",)"), len(mask))
-            inner, _ = _read(mask[1:length])
-            mask = mask[length:]
+        name, inner, mask = _one(mask)
         tree[name] = inner
         if not mask.startswith(","):
             return tree, mask
         mask = mask[1:]
     return tree, mask
+
+
+def _one(mask: str) -> tuple[str, dict[str, Any], str]:
+    """Read one field, `name`, `name(...)` or `name/...`; return its name, what is below it, and what follows."""
+    length = next((at for at, sign in enumerate(mask) if sign in ",/()"), len(mask))
+    name, mask = mask[:length], mask[length:]
+    if mask.startswith("/"):
+        below, inner, mask = _one(mask[1:])
+        return name, {below: inner}, mask
+    if mask.startswith("("):
+        inner, mask = _read(mask[1:])
+        return name, inner, mask[1:] if mask.startswith(")") else "("
+    return name, {}, mask
 
 
 def _cut(data: Any, tree: dict[str, Any]) -> Any:

@@ -1,0 +1,51 @@
+"""Let the first host of a run try the buckets for all, and say what is missing and who can grant it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.px.storage.plugins.plugin_utils import first_host
+
+_OK = 200
+_ROLES = {True: "roles/storage.objectViewer", False: "roles/storage.objectUser"}
+
+
+class ActionModule(ActionBase):
+    """Runs the module on one host, and judges its answer on every host."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Return the judgement."""
+        super().run(tmp, task_vars)
+        answer, mine = first_host.once(
+            "gcp_bucket_canary",
+            lambda: t.cast("dict[str, t.Any]", self._execute_module(module_args=self._task.args, task_vars=task_vars)),
+        )
+        if "answers" not in answer:
+            return answer if "failure" not in answer else {"failed": True, "msg": answer["failure"]}
+        read_only = {one["name"]: bool(one.get("read_only")) for one in self._task.args["buckets"]}
+        refused = [one for one in answer["answers"] if one["status"] != _OK or one["missing"]]
+        if not refused:
+            return {"changed": False, "account": answer["account"], "tried_here": mine}
+        hints = [_hint(one, answer["account"], read_only[one["bucket"]]) for one in refused]
+        return {
+            "failed": True,
+            "msg": "; ".join(_sentence(one, answer["account"]) for one in refused),
+            "hint": " && ".join(dict.fromkeys(filter(None, hints))) or None,
+        }
+
+
+def _sentence(one: t.Mapping[str, t.Any], account: str) -> str:
+    bucket = f"gs://{one['bucket']}"
+    if one["missing"]:
+        return f"{account} may not use {bucket}: {', '.join(one['missing'])} is missing"
+    return f"{bucket} does not answer {account}: {one['message'] or one['status']}"
+
+
+def _hint(one: t.Mapping[str, t.Any], account: str, read_only: bool) -> str | None:
+    if not one["missing"]:
+        return None
+    member = f"--member=serviceAccount:{account} --role={_ROLES[read_only]}"
+    return f"gcloud storage buckets add-iam-policy-binding gs://{one['bucket']} {member}"

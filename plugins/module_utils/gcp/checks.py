@@ -1,0 +1,213 @@
+"""What Google Cloud must have and allow before instances can be made: all that is missing, at once."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.px.storage.plugins.module_utils.gcp import names, quotas
+from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE, IAM, PROJECTS, STORAGE
+from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError
+from ansible_collections.px.storage.plugins.module_utils.gcp.instances import last
+
+if t.TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
+
+Check = dict[str, t.Any]
+
+_NOT_FOUND, _INVALID, _FORBIDDEN = 404, 400, 403
+# What a cluster's whole life takes of the project; docs/google-cloud.md shows the same as a custom role, and a test holds them together.
+PERMISSIONS = (
+    "compute.addresses.list compute.disks.create compute.disks.get compute.disks.setLabels compute.firewalls.create compute.firewalls.delete"
+    " compute.firewalls.get compute.firewalls.update compute.instances.create compute.instances.delete compute.instances.get"
+    " compute.instances.getGuestAttributes compute.instances.getSerialPortOutput compute.instances.list compute.instances.resume"
+    " compute.instances.setLabels compute.instances.setMetadata compute.instances.setServiceAccount compute.instances.setTags"
+    " compute.instances.start compute.machineTypes.list compute.networks.create compute.networks.delete compute.networks.get"
+    " compute.networks.updatePolicy compute.projects.get compute.regions.get compute.subnetworks.create compute.subnetworks.delete"
+    " compute.subnetworks.get compute.subnetworks.use compute.subnetworks.useExternalIp compute.zones.list"
+    " iam.serviceAccounts.actAs iam.serviceAccounts.create iam.serviceAccounts.delete iam.serviceAccounts.get"
+).split()  # fmt: skip
+
+
+class Wanted(t.NamedTuple):
+    """What is to be made. `zones` are those to try, in order, empty for all of the region; `image` is a link's end, projects/..."""
+
+    cluster: str
+    hosts: t.Sequence[str]
+    region: str
+    zones: t.Sequence[str]
+    machine_type: str
+    image: str
+    disk_gib: int
+    spot: bool
+    accelerators: t.Mapping[str, int]
+    network: str
+    given_network: str
+    account: str
+    buckets: t.Sequence[str]
+
+
+def survey(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
+    """Return all checks, and the zones that offer the machine type, in the order in which to try them."""
+    project = _project(api)
+    if project["state"] == "missing":
+        return [project], []
+    (machine, zones), *others = api.at_once(
+        lambda: _machine_type(api, wanted),
+        lambda: _permissions(api),
+        lambda: _strangers(api, wanted),
+        lambda: _of("image", lambda: _image(api, wanted)),
+        lambda: _of("network", lambda: _network(api, wanted)),
+        lambda: _of("identity", lambda: _account(api, wanted)),
+        *(lambda name=name: _bucket(api, name) for name in wanted.buckets),
+    )
+    return [project, *machine, *(one for found in others for one in found)], zones
+
+
+def ok(name: str, found: str) -> Check:
+    """Return that something is as needed."""
+    return {"name": name, "state": "ok", "found": found, "hint": None}
+
+
+def missing(name: str, found: str, hint: str | None) -> Check:
+    """Return that something keeps the hosts from being made."""
+    return {"name": name, "state": "missing", "found": found, "hint": hint}
+
+
+def _of(name: str, look: t.Callable[[], list[Check]]) -> list[Check]:
+    try:
+        return look()
+    except ApiError as error:
+        return [missing(name, error.message, error.hint)]
+
+
+def _project(api: Api) -> Check:
+    """Ask for the project by the API that all else needs too."""
+    url = f"{COMPUTE}/projects/{api.project}"
+    try:
+        api.get(url, fields="name")
+    except ApiError as error:
+        if error.status == _NOT_FOUND:
+            return missing("project", f"there is no project {api.project}", "gcloud projects list; then 'gcp: {project: ...}'")
+        if error.status == _FORBIDDEN and "compute.projects.get" in error.message:
+            found = f"{api.project}: it is not there, or you may not see it ({error.message})"
+            return missing("project", found, error.hint)
+        return missing("project", error.message, error.hint)
+    return ok("project", api.project)
+
+
+def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
+    """Find the zones that offer the machine type, and ask the quotas."""
+    try:
+        pages = list(
+            api.pages(
+                f"{COMPUTE}/projects/{api.project}/aggregated/machineTypes",
+                filter=f"name={wanted.machine_type}",
+                maxResults=500,
+            )
+        )
+    except ApiError as error:
+        return [missing("machine type", error.message, error.hint)], []
+    every = {last(zone): data.get("machineTypes") or [] for page in pages for zone, data in (page.get("items") or {}).items()}
+    offers = sorted(zone for zone, types in every.items() if types)
+    in_region = [zone for zone in offers if zone.rpartition("-")[0] == wanted.region]
+    zones = [zone for zone in wanted.zones if zone in offers] if wanted.zones else in_region
+    if unknown := [zone for zone in wanted.zones if zone not in every]:
+        there = sorted(zone for zone in every if zone.rpartition("-")[0] == wanted.region)
+        return [missing("zone", f"there is no zone {', '.join(unknown)}", f"zones of {wanted.region}: {', '.join(there)}")], []
+    if not zones:
+        where = ", ".join(wanted.zones) or f"the region {wanted.region}"
+        hint = f"it is offered in {', '.join((in_region or offers)[:6])}" if offers else "gcloud compute machine-types list"
+        return [missing("machine type", f"{wanted.machine_type} is not offered in {where}", hint)], []
+    shape = every[zones[0]][0]
+    found = ok("machine type", f"{wanted.machine_type} in {', '.join(zones)}")
+    return [found, *_of("quota", lambda: _quota(api, wanted, shape))], zones
+
+
+def _quota(api: Api, wanted: Wanted, shape: t.Mapping[str, t.Any]) -> list[Check]:
+    built_in = {one["guestAcceleratorType"]: one["guestAcceleratorCount"] for one in shape.get("accelerators") or []}
+    accelerators = {**built_in, **wanted.accelerators}
+    order = quotas.Order(
+        len(wanted.hosts), wanted.machine_type, shape["guestCpus"], wanted.disk_gib, wanted.spot, accelerators
+    )
+    region, project = api.at_once(
+        lambda: api.get(f"{COMPUTE}/projects/{api.project}/regions/{wanted.region}", fields="quotas"),
+        lambda: api.get(f"{COMPUTE}/projects/{api.project}", fields="quotas"),
+    )
+    short = [
+        *quotas.shortages(quotas.in_region(order), region.get("quotas") or [], wanted.region),
+        *quotas.shortages(quotas.everywhere(order), project.get("quotas") or [], "all regions"),
+    ]
+    hint = f"console.cloud.google.com/iam-admin/quotas?project={api.project} (ask for more), or fewer nodes"
+    return [missing("quota", one, hint) for one in short] or [ok("quota", f"enough for {len(wanted.hosts)} more")]
+
+
+def _permissions(api: Api) -> list[Check]:
+    """Ask for all permissions at once; where that API is switched off, what is missing shows when it is needed."""
+    try:
+        held = api.post(f"{PROJECTS}/{api.project}:testIamPermissions", {"permissions": list(PERMISSIONS)})
+    except ApiError:
+        return []
+    lacking = [one for one in PERMISSIONS if one not in (held.get("permissions") or [])]
+    if not lacking:
+        return [ok("permissions", f"all {len(PERMISSIONS)} that a cluster needs")]
+    return [missing("permissions", ", ".join(lacking), "grant yourself the role of docs/google-cloud.md, or roles/compute.admin"
+                    " and roles/iam.serviceAccountAdmin and roles/iam.serviceAccountUser")]  # fmt: skip
+
+
+def _strangers(api: Api, wanted: Wanted) -> list[Check]:
+    """Find instances that have the names of hosts and are not the cluster's."""
+    try:
+        found = api.aggregated("instances", f'name eq "{wanted.cluster}-[0-9]+"', "name,zone,labels")
+        return [
+            missing(
+                "names",
+                f"the instance {one['name']} in {last(one['zone'])} is not of this cluster, and has the name of a host",
+                "give the cluster another name: 'name' below 'cluster' in px.yaml",
+            )
+            for one in found
+            if one["name"] in wanted.hosts and (one.get("labels") or {}).get(names.LABEL) != wanted.cluster
+        ]
+    except ApiError as error:
+        return [missing("names", error.message, error.hint)]
+
+
+def _image(api: Api, wanted: Wanted) -> list[Check]:
+    if not api.get(f"{COMPUTE}/{wanted.image.partition('/v1/')[2] or wanted.image}", may_miss=True, fields="name"):
+        return [missing("image", f"there is no image {wanted.image}", "take 'image' out, or: gcloud compute images list")]
+    return [ok("image", wanted.image)]
+
+
+def _network(api: Api, wanted: Wanted) -> list[Check]:
+    name = wanted.given_network or wanted.network
+    found = api.get(f"{COMPUTE}/projects/{api.project}/global/networks/{name}", may_miss=True)
+    if wanted.given_network:
+        return [] if found else [missing("network", f"there is no network {name}", "gcloud compute networks list")]
+    if found and found.get("description") != names.description(wanted.cluster):
+        hint = "give the cluster another name, or write 'gcp: {network: ...}' for a network that is there already"
+        return [missing("network", f"there is a network {name} that is not of this cluster", hint)]
+    return []
+
+
+def _account(api: Api, wanted: Wanted) -> list[Check]:
+    """See that a service account of the user's is there, and that IAM answers."""
+    email = wanted.account or f"px-check@{api.project}.iam.gserviceaccount.com"
+    found = api.get(f"{IAM}/projects/{api.project}/serviceAccounts/{email}", may_miss=True)
+    if wanted.account and not found and wanted.account.partition("@")[2].startswith(f"{api.project}."):
+        return [missing("identity", f"there is no service account {email}", "gcloud iam service-accounts list")]
+    return []
+
+
+def _bucket(api: Api, name: str) -> list[Check]:
+    label = f"bucket {name}"
+    try:
+        found = api.get(f"{STORAGE}/b/{quote(name, safe='')}", fields="name,location")
+    except ApiError as error:
+        if error.status == _NOT_FOUND:
+            hint = f"gcloud storage buckets create gs://{name} --project={api.project}; or is the name misspelt?"
+            return [missing(label, f"there is no bucket gs://{name}", hint)]
+        if error.status == _FORBIDDEN:
+            # The hosts' own right is what counts, and they try it before they mount.
+            return [{"name": label, "state": "warning", "found": error.message, "hint": None}]
+        return [missing(label, error.message, error.hint)]
+    return [ok(label, f"in {found.get('location', '?')}")]

@@ -1,0 +1,143 @@
+"""One instance that exists: started where it is stopped, its SSH key and labels as wanted, reached by SSH."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from pathlib import Path
+
+from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names
+from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
+from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
+
+if t.TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
+
+_LOOK_AGAIN = 15  # seconds between looks at the API while an instance boots: its quota is for all of them
+_AGENT = 60  # seconds that the guest agent may take after sshd answers, before the address itself is asked
+
+
+class Wanted(t.NamedTuple):
+    """What an instance is to have; `known_hosts` is the file for its host keys, `seconds` how long it may boot."""
+
+    zone: str
+    name: str
+    cluster: str
+    ssh_keys: str
+    labels: t.Mapping[str, str]
+    known_hosts: Path | None
+    seconds: float
+
+
+class Done(t.NamedTuple):
+    """What became of it."""
+
+    address: str
+    changed: list[str]
+    warnings: list[str]
+
+
+def converge(api: Api, wanted: Wanted) -> Done:
+    """Bring an instance to what is wanted.
+
+    Raises:
+        GcpError: where it is gone, not the cluster's, or does not boot; with its console's last lines.
+    """
+    link = instances.url(api, wanted.zone, wanted.name)
+    changed = []
+    instance = _settled(api, link, wanted)
+    if instance["status"] in ("TERMINATED", "SUSPENDED"):
+        verb = "start" if instance["status"] == "TERMINATED" else "resume"
+        # Before the start: the guest reads its keys when it boots.
+        changed += _set_metadata(api, link, instance, wanted)
+        api.wait(api.post(f"{link}/{verb}"))
+        changed.append("started")
+        instance = _settled(api, link, wanted)
+    changed += [*_set_metadata(api, link, instance, wanted), *_set_labels(api, link, instance, wanted)]
+    changed += _label_disks(api, instance, wanted)
+    address = _booted(api, link, wanted, instances.address(instance))
+    warnings = []
+    if wanted.known_hosts and ("started" in changed or not wanted.known_hosts.exists()):
+        keys = host_keys.of_agent(api, link, _AGENT)
+        if not keys:
+            keys = host_keys.of_address(address)
+            warnings.append(f"{wanted.name}: Google was not told its host keys; those that {address} shows are taken")
+        changed += ["known_hosts"] * host_keys.write(wanted.known_hosts, wanted.name, keys)
+    return Done(address, changed, warnings)
+
+
+def _settled(api: Api, link: str, wanted: Wanted) -> dict[str, t.Any]:
+    """Return the instance once it is on no way to another state."""
+    until = time.monotonic() + wanted.seconds
+    while True:
+        instance = api.get(link, may_miss=True)
+        if not instance:
+            raise GcpError(f"the instance {wanted.name} is gone from {wanted.zone}", "px-ansible provision")
+        if (instance.get("labels") or {}).get(names.LABEL) != wanted.cluster:
+            raise GcpError(
+                f"there is an instance {wanted.name} in {wanted.zone} that is not of this cluster",
+                "give the cluster another name: 'name' below 'cluster' in px.yaml",
+            )
+        state = instances.STATES.get(instance["status"], "stopped")
+        if state in ("running", "stopped"):
+            return instance
+        if time.monotonic() > until:
+            raise GcpError(f"{wanted.name} is still {instance['status']} after {wanted.seconds:g} s")
+        time.sleep(2)
+
+
+def _booted(api: Api, link: str, wanted: Wanted, address: str | None) -> str:
+    """Return the address as soon as an SSH server answers there."""
+    if address is None:
+        raise GcpError(f"{wanted.name} has no address that this computer could reach")
+    began = looked = time.monotonic()
+    while not host_keys.answers(address):
+        now = time.monotonic()
+        if now - began > wanted.seconds:
+            _fail(api, link, f"{wanted.name} does not answer SSH at {address} after {wanted.seconds:g} s", wanted)
+        if now - looked > _LOOK_AGAIN:
+            looked = now
+            status = api.get(link, may_miss=True).get("status", "gone")
+            if status != "RUNNING":
+                _fail(api, link, f"{wanted.name} was running, and is {status} before SSH answered", wanted)
+        time.sleep(1)
+    return address
+
+
+def _fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
+    see = f"gcloud compute instances get-serial-port-output {wanted.name} --zone={wanted.zone} --project={api.project}"
+    raise GcpError(message, see, instances.console(api, link))
+
+
+def _set_metadata(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
+    metadata = instances.metadata_of(instance)
+    if not wanted.ssh_keys or metadata.get(names.SSH_KEYS) == wanted.ssh_keys:
+        return []
+    items = [{"key": key, "value": value} for key, value in {**metadata, names.SSH_KEYS: wanted.ssh_keys}.items()]
+    fingerprint = (instance.get("metadata") or {}).get("fingerprint")
+    api.wait(api.post(f"{link}/setMetadata", {"fingerprint": fingerprint, "items": items}))
+    instance["metadata"]["items"] = items  # type: ignore[index]
+    return ["ssh key"]
+
+
+def _set_labels(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
+    labels = instance.get("labels") or {}
+    if wanted.labels.items() <= labels.items():
+        return []
+    body = {"labelFingerprint": instance.get("labelFingerprint"), "labels": {**labels, **wanted.labels}}
+    api.wait(api.post(f"{link}/setLabels", body))
+    return ["labels"]
+
+
+def _label_disks(api: Api, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
+    """Label the disks too: google.cloud's module cannot when it makes an instance, and they are what costs."""
+    changed = []
+    for one in instance.get("disks") or []:
+        link = f"{COMPUTE}/{one['source'].partition('/v1/')[2]}"
+        disk = api.get(link, may_miss=True)
+        if disk and not wanted.labels.items() <= (disk.get("labels") or {}).items():
+            labels = {**(disk.get("labels") or {}), **wanted.labels}
+            # Not waited for: nothing depends on it.
+            api.post(f"{link}/setLabels", {"labelFingerprint": disk["labelFingerprint"], "labels": labels})
+            changed = ["disk labels"]
+    return changed

@@ -1,0 +1,91 @@
+"""Instances as Compute Engine shows them, as hosts of a cluster."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible_collections.px.storage.plugins.module_utils.gcp import names
+from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
+
+if t.TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
+
+FIELDS = (
+    "name,zone,status,machineType,labels,metadata/items,scheduling,disks(boot,diskSizeGb),"
+    "networkInterfaces(networkIP,accessConfigs/natIP)"
+)
+# cloud.google.com/compute/docs/instances/instance-lifecycle
+STATES = {
+    "RUNNING": "running",
+    "PROVISIONING": "starting",
+    "STAGING": "starting",
+    "REPAIRING": "starting",
+    "STOPPING": "stopping",
+    "PENDING_STOP": "stopping",
+    "SUSPENDING": "stopping",
+}
+_LEAVES_WITHIN = 180
+
+
+def of_cluster(api: Api, cluster: str) -> list[dict[str, t.Any]]:
+    """Return the instances with the cluster's label. One that is stopping may be on its way out: that is waited for."""
+    until = time.monotonic() + _LEAVES_WITHIN
+    while True:
+        found = list(api.aggregated("instances", f"labels.{names.LABEL}={cluster}", FIELDS))
+        if all(STATES.get(one["status"]) != "stopping" for one in found) or time.monotonic() > until:
+            return found
+        time.sleep(2)
+
+
+def host(instance: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Return an instance as `list` returns a host."""
+    boot = next((one for one in instance.get("disks") or [] if one.get("boot")), {})
+    metadata = metadata_of(instance)
+    zone = last(instance["zone"])
+    key = metadata.get(names.SSH_KEYS, "").partition(":")[2].strip()
+    return {
+        "name": instance["name"],
+        "state": STATES.get(instance["status"], "stopped"),
+        "address": address(instance),
+        "machine_type": last(instance["machineType"]),
+        "image": metadata.get(names.IMAGE),
+        "zone": zone,
+        "region": zone.rpartition("-")[0],
+        "disk_gib": int(boot["diskSizeGb"]) if boot.get("diskSizeGb") else None,
+        "spot": bool((instance.get("scheduling") or {}).get("preemptible")),
+        "key": key or None,
+    }
+
+
+def address(instance: t.Mapping[str, t.Any]) -> str | None:
+    """Return where an instance is reached from outside, or else from inside; None while it is stopped."""
+    for interface in instance.get("networkInterfaces") or []:
+        for access in interface.get("accessConfigs") or []:
+            if access.get("natIP"):
+                return str(access["natIP"])
+        if interface.get("networkIP") and not interface.get("accessConfigs"):
+            return str(interface["networkIP"])
+    return None
+
+
+def metadata_of(instance: t.Mapping[str, t.Any]) -> dict[str, str]:
+    """Return an instance's metadata by key."""
+    return {one["key"]: one.get("value", "") for one in (instance.get("metadata") or {}).get("items") or []}
+
+
+def url(api: Api, zone: str, name: str) -> str:
+    """Return an instance's address in the API."""
+    return f"{COMPUTE}/projects/{api.project}/zones/{zone}/instances/{name}"
+
+
+def console(api: Api, link: str, count: int = 15) -> list[str]:
+    """Return the last lines of an instance's serial console."""
+    text = api.get(f"{link}/serialPort", may_miss=True, port=1).get("contents") or ""
+    lines = ("".join(char for char in line if char.isprintable()).strip() for line in text.splitlines())
+    return [line for line in lines if line][-count:]
+
+
+def last(link: str) -> str:
+    """Return the name at the end of a link."""
+    return link.rpartition("/")[2]

@@ -1,0 +1,14 @@
+"""What is a cluster's: the label of its instances and disks, and the words in the description of what takes no labels."""
+
+from __future__ import annotations
+
+LABEL = "px-cluster"
+HOST_LABEL = "px-host"
+# What px.yaml says of the image; a disk only knows the version that the family had then.
+IMAGE = "px-image"
+SSH_KEYS = "ssh-keys"
+
+
+def description(cluster: str) -> str:
+    """Return the description of a network, a subnetwork and a firewall rule, and the display name of an account."""
+    return f"px-ansible cluster {cluster}"

@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""List the instances of a cluster and what they share."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gcp_cluster_info
+short_description: List the instances of a cluster and what they share
+version_added: 0.2.0
+author:
+  - The px-ansible authors (@px-ansible)
+description:
+  - Asks Compute Engine once for all instances, in whatever zone, that carry the label C(px-cluster), and for the network, the firewall rule and the
+    service account of the cluster. Changes nothing.
+  - An instance that is on its way out is waited for.
+options:
+  cluster: {description: The cluster's name., type: str, required: true}
+  network: {description: The name of its own network; the firewall rule has it with C(-ssh) behind., type: str, required: true}
+  given_network: {description: The name of a network that takes the place of its own., type: str, default: ""}
+  account_id: {description: The id of its own service account; empty where the instances have another., type: str, default: ""}
+  ssh_allow: {description: The ranges from which SSH is let in; empty says that they are not known., type: list, elements: str, default: []}
+  buckets:
+    description: The buckets that the service account has a right on.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name: {description: The bucket's name., type: str, required: true}
+      read_only: {description: Whether it is only read., type: bool, default: false}
+extends_documentation_fragment:
+  - google.cloud.gcp
+attributes:
+  check_mode: {description: The same with and without., support: full}
+"""
+
+EXAMPLES = r"""
+- name: List the cluster
+  px.storage.gcp_cluster_info:
+    cluster: demo
+    network: px-demo
+    project: my-project
+    auth_kind: application
+"""
+
+RETURN = r"""
+project: {description: The project that was asked., type: str, returned: success}
+regions: {description: The regions in which its own network has a subnetwork., type: list, elements: str, returned: success}
+hosts:
+  description: >-
+    The instances, each with C(name), C(state) (running, starting, stopping, stopped), C(address), C(machine_type), C(image), C(zone), C(region),
+    C(disk_gib), C(spot) and C(key).
+  type: list
+  elements: dict
+  returned: success
+shared:
+  description: Network and identity, each with C(name) and C(state) (running, incomplete).
+  type: list
+  elements: dict
+  returned: success
+"""
+
+from ansible_collections.google.cloud.plugins.module_utils.gcp_utils import GcpModule
+from ansible_collections.px.storage.plugins.module_utils.gcp import buckets, instances, project, shared
+from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
+from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
+
+BUCKETS = {
+    "type": "list",
+    "elements": "dict",
+    "default": [],
+    "options": {"name": {"type": "str", "required": True}, "read_only": {"type": "bool", "default": False}},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = GcpModule(
+        argument_spec={
+            "cluster": {"type": "str", "required": True},
+            "network": {"type": "str", "required": True},
+            "given_network": {"type": "str", "default": ""},
+            "account_id": {"type": "str", "default": ""},
+            "ssh_allow": {"type": "list", "elements": "str", "default": []},
+            "buckets": BUCKETS,
+        },
+        supports_check_mode=True,
+    )
+    params = module.params
+    try:
+        params["project"] = project.find(params)
+        api = Api(module)
+        hosts = [instances.host(one) for one in instances.of_cluster(api, params["cluster"])]
+        account = f"{params['account_id']}@{api.project}.iam.gserviceaccount.com" if params["account_id"] else ""
+        wanted = shared.Wanted(
+            cluster=params["cluster"],
+            network=params["network"],
+            given=params["given_network"],
+            account=account,
+            sources=tuple(params["ssh_allow"]),
+            buckets={one["name"]: buckets.role_for(one) for one in params["buckets"]},
+        )
+        found, regions = shared.survey(api, wanted)
+    except GcpError as error:
+        module.fail_json(**error.result())
+    module.exit_json(changed=False, project=api.project, hosts=hosts, shared=found, regions=regions)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Apache-2.0 (see LICENSE)
+"""Bring an instance that exists to where a cluster wants it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: gcp_instance
+short_description: Start an instance, set its SSH key and labels, wait for SSH
+version_added: 0.2.0
+author:
+  - The px-ansible authors (@px-ansible)
+description:
+  - Takes care of an instance that M(google.cloud.gcp_compute_instance) has made, and of what that module does not change on one that exists.
+  - Starts it where it is stopped, sets its SSH key where that differs, labels it and its disks, waits until SSH answers, and writes its host keys
+    to a file of known hosts. The keys are those that the guest agent has told Google; where it has told none, those that the address shows, with a warning.
+  - An instance without the cluster's label is refused.
+options:
+  name: {description: The instance's name., type: str, required: true}
+  zone: {description: Its zone., type: str, required: true}
+  cluster: {description: The cluster's name; the label C(px-cluster) has to have it., type: str, required: true}
+  ssh_keys: {description: The value of the metadata C(ssh-keys); empty leaves them alone., type: str, default: ""}
+  labels: {description: Labels that it and its disks are to have, beside those that they have., type: dict, default: {}}
+  known_hosts: {description: The file of known hosts to write; none says no file., type: path}
+  timeout: {description: Seconds to wait until SSH answers., type: int, default: 300}
+extends_documentation_fragment:
+  - google.cloud.gcp
+attributes:
+  check_mode: {description: Nothing is done or predicted., support: none}
+"""
+
+EXAMPLES = r"""
+- name: Wait for the instance
+  px.storage.gcp_instance:
+    name: demo-1
+    zone: us-central1-a
+    cluster: demo
+    project: my-project
+    auth_kind: application
+"""
+
+RETURN = r"""
+address: {description: Where it is reached., type: str, returned: success}
+steps: {description: What was changed., type: list, elements: str, returned: success}
+"""
+
+from pathlib import Path
+
+from ansible_collections.google.cloud.plugins.module_utils.gcp_utils import GcpModule
+from ansible_collections.px.storage.plugins.module_utils.gcp import converge
+from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
+from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
+
+
+def main() -> None:
+    """Run the module."""
+    module = GcpModule(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "zone": {"type": "str", "required": True},
+            "cluster": {"type": "str", "required": True},
+            # The public halves: nothing to hide.
+            "ssh_keys": {"type": "str", "default": "", "no_log": False},
+            "labels": {"type": "dict", "default": {}},
+            "known_hosts": {"type": "path"},
+            "timeout": {"type": "int", "default": 300},
+        }
+    )
+    params = module.params
+    wanted = converge.Wanted(
+        zone=params["zone"],
+        name=params["name"],
+        cluster=params["cluster"],
+        ssh_keys=params["ssh_keys"],
+        labels=params["labels"],
+        known_hosts=Path(params["known_hosts"]) if params["known_hosts"] else None,
+        seconds=params["timeout"],
+    )
+    try:
+        done = converge.converge(Api(module), wanted)
+    except GcpError as error:
+        module.fail_json(**error.result())
+    for warning in done.warnings:
+        module.warn(warning)
+    module.exit_json(changed=bool(done.changed), address=done.address, steps=done.changed)
+
+
+if __name__ == "__main__":
+    main()
