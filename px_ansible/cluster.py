@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import platformdirs
@@ -61,13 +61,14 @@ class Cluster:
             hosts=tuple(_found_host(one) for one in outcome.artifact["px_hosts"]),
             shared=tuple(SharedThing(one["name"], one["state"]) for one in outcome.artifact["px_shared"]),
             applied=tuple(self.state.read_applied()),
+            variables=dict(outcome.artifact.get("px_variables") or {}),
         )
 
     def plan(self, found: Found) -> Plan:
         """Return the way from what exists to what px.yaml says."""
         if not found.hosts:
             # The mounts went with the hosts, however those went.
-            found = Found(found.hosts, found.shared)
+            found = replace(found, applied=())
         return make_plan(self.config, found, self.public_key() if found.hosts else None)
 
     def require_credentials(self) -> None:
@@ -133,7 +134,7 @@ class Cluster:
         existing = {host.name: host for host in found.hosts}
         hosts = {}
         for name in dict.fromkeys([*self.config.hosts, *existing]):
-            host = report.hosts.get(name) or HostReport(name, state="stopped" if name in existing else "missing")
+            host = report.hosts.get(name) or HostReport(name, existing[name].state if name in existing else "missing")
             host.address = existing[name].address if name in existing else None
             if host.state == "ok":
                 host.state = "running"
@@ -162,9 +163,8 @@ class Cluster:
 
     def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
         """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
-        addresses = {host.name: host.address for host in found.hosts}
-        inventory = inventories.inventory_to_destroy(self.config, addresses, found.applied, self.places(), purge=purge)
-        outcome, report, _ = self.run("destroy", inventory, len(addresses))
+        inventory = inventories.inventory_to_destroy(self.config, found, self.places(), purge=purge)
+        outcome, report, _ = self.run("destroy", inventory, len(found.hosts))
         if not outcome.stats:
             raise report.controller_error() or broken_off(outcome)
         self._forget_hosts(report)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from px_ansible.stores import STORES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -38,6 +40,23 @@ def shared(_config: Config) -> Sequence[str]:
     return ("network", "identity")
 
 
+def buckets(provider: str, config: Config) -> list[dict[str, Any]]:
+    """Return the buckets of the cloud's own store that are mounted with the hosts' own identity, each once.
+
+    One is `read_only` where every mount of it is.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for mount in config.mounts:
+        theirs = STORES[mount.store].provider == provider
+        if not theirs or mount.credentials or mount.anonymous or mount.endpoint is not None:
+            continue
+        one = found.setdefault((mount.account, mount.bucket), {"name": mount.bucket, "read_only": True})
+        one["read_only"] &= mount.read_only
+        if mount.account:
+            one["account"] = mount.account
+    return list(found.values())
+
+
 def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]:
     """Return what gives the host variables of the role `provider_<name>`."""
 
@@ -48,6 +67,7 @@ def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str],
             "labels": dict(config.labels),
             "ssh_allow": list(config.ssh.allow),
             "ssh_user": config.ssh.user,
+            "buckets": buckets(name, config),
             **config.settings,
         }
         return {f"provider_{name}_{key}": value for key, value in wanted.items() if value not in (None, {}, [])}

@@ -1,0 +1,101 @@
+"""What the provider's role is told in each run: the inventories around a plan, and what `list` found out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from px_ansible import inventory as inventories
+from px_ansible.config import Config, parse
+from px_ansible.inventory import GROUP, Places
+from px_ansible.plans import Action, Found, FoundHost, SharedThing, make_plan
+
+PLACES = Places(Path("/state/key"), Path("/state/known_hosts"), Path("/cache"))
+STOPPED = FoundHost("demo-1", "stopped", "203.0.113.1", {"zone": "us-central1-b", "machine_type": "x"})
+FOUND = Found((STOPPED,), (SharedThing("network demo", "running"),), (), {"provider_gcp_project": "of-credentials"})
+
+
+def config(provider: str, *lines: str, more: str = "") -> Config:
+    text = "".join(
+        f"  {line}\n" for line in ("name: demo", f"provider: {provider}", *(lines or ("nodes: 2", "machine_type: x")))
+    )
+    return parse(f"cluster:\n{text}{more}".encode(), file=Path("/project/px.yaml"), name="px.yaml")
+
+
+def localhost(inventory: dict[str, Any]) -> dict[str, Any]:
+    return inventory["all"]["hosts"]["localhost"]
+
+
+def group(inventory: dict[str, Any]) -> dict[str, Any]:
+    return inventory["all"]["children"][GROUP]
+
+
+def test_list_of_a_cloud_gets_what_px_yaml_says_of_it():
+    of_list = localhost(inventories.inventory_to_list(config("gcp", "region: europe-west4", "nodes: 1"), {}))
+    assert of_list["provider_gcp_region"] == "europe-west4"
+    assert not any("known_hosts" in name or "authorized_key" in name for name in of_list)
+
+
+def test_list_of_a_provider_on_this_computer_needs_nothing():
+    of_list = localhost(inventories.inventory_to_list(config("local", "nodes: 1"), {}))
+    assert not any(name.startswith("provider_") for name in of_list)
+
+
+def test_what_list_found_out_wins_on_localhost_and_on_the_hosts():
+    plan = make_plan(config("gcp", "nodes: 1", "gcp: {project: of-px-yaml}"), FOUND)
+    made = inventories.inventory_of(plan, PLACES, "key")
+    destroyed = inventories.inventory_to_destroy(plan.config, FOUND, PLACES, purge=False)
+    for one in (made, destroyed):
+        assert localhost(one)["provider_gcp_project"] == "of-credentials"
+        assert group(one)["vars"]["provider_gcp_project"] == "of-credentials"
+        assert localhost(one)["provider_gcp_region"] == group(one)["vars"]["provider_gcp_region"]
+
+
+def test_every_planned_host_has_what_list_returned_for_it():
+    as_listed = {"name": "demo-1", "state": "stopped", "address": "203.0.113.1", **STOPPED.attributes}
+    plan = make_plan(config("gcp"), FOUND)
+    assert group(inventories.inventory_of(plan, PLACES, "key"))["hosts"]["demo-1"]["px_found"] == as_listed
+    assert group(inventories.inventory_of(plan, PLACES, "key"))["hosts"]["demo-2"]["px_found"] == {}
+    destroyed = inventories.inventory_to_destroy(plan.config, FOUND, PLACES, purge=False)
+    assert group(destroyed)["hosts"] == {"demo-1": {"px_found": as_listed}}
+
+
+def test_hosts_of_their_owner_have_no_such_variable():
+    plan = make_plan(config("static", "static: {hosts: [a]}"), Found())
+    assert "px_found" not in group(inventories.inventory_of(plan, PLACES, None))["hosts"]["a"]
+
+
+@pytest.mark.parametrize("state", ["stopped", "starting", "stopping"])
+def test_a_host_that_does_not_run_is_started_and_the_reason_says_its_state(state):
+    found = Found((FoundHost("demo-1", state, None, {"machine_type": "x", "spot": False}),))
+    (host,) = make_plan(config("gcp", "nodes: 1", "machine_type: x"), found).hosts
+    assert (host.action, host.reason) == (Action.START, f"it is {state}")
+
+
+BUCKETS = """
+/a: {source: gs://first, read_only: true}
+/b: {source: gs://second/folder, read_only: true}
+/c: {source: gs://first/other}
+/d: {source: gs://second, read_only: true}
+/e: {source: gs://public, anonymous: true}
+/f: {source: gs://signed, credentials: {service_account_key: {file: key.json}}}
+/g: {source: gs://elsewhere, endpoint: "https://example.com"}
+/h: {source: s3://foreign, credentials: {access_key_id: {env: A}, secret_access_key: {env: B}}}
+"""
+
+
+def test_the_buckets_that_the_hosts_own_identity_is_for():
+    made = inventories.inventory_of(make_plan(config("gcp", more=BUCKETS), Found()), PLACES, "key")
+    wanted = [{"name": "first", "read_only": False}, {"name": "second", "read_only": True}]
+    assert group(made)["vars"]["provider_gcp_buckets"] == localhost(made)["provider_gcp_buckets"] == wanted
+
+
+def test_the_same_container_of_two_accounts_is_two_buckets():
+    more = "".join(f"/{name}: {{source: https://{name}.blob.core.windows.net/data}}\n" for name in ("acct1", "acct2"))
+    of_list = localhost(inventories.inventory_to_list(config("azure", "nodes: 1", more=more), {}))
+    assert of_list["provider_azure_buckets"] == [
+        {"name": "data", "read_only": False, "account": "acct1"},
+        {"name": "data", "read_only": False, "account": "acct2"},
+    ]
