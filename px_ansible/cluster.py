@@ -45,9 +45,19 @@ class Cluster:
     verbosity: int = 0
 
     @classmethod
-    def open(cls, config: Config, on_event: Callable[[Event], None] = unheard, verbosity: int = 0) -> Self:
-        """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer."""
-        prerequisites.require(PROVIDERS[config.provider])
+    def open(
+        cls,
+        config: Config,
+        on_event: Callable[[Event], None] = unheard,
+        verbosity: int = 0,
+        *,
+        asks: bool = True,
+    ) -> Self:
+        """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer.
+
+        `asks` is False for what only goes to hosts that are known, for which nobody has to sign in to a cloud.
+        """
+        prerequisites.require(PROVIDERS[config.provider], asks=asks)
         refuse_renamed(config)
         return cls(config, open_cluster(config.provider, config.cluster, config.file), on_event, verbosity)
 
@@ -75,8 +85,8 @@ class Cluster:
         """Raise PrerequisiteError where a secret that a provision needs cannot be read on this computer."""
         lookups.require([mount for mount in self.config.mounts if not is_emulated(self.config, mount)])
 
-    def provision(self, plan: Plan) -> Report:
-        """Walk the plan. Every host goes as far as it can; the report says how far that was."""
+    def provision(self, plan: Plan, notes: Sequence[str] = ()) -> Report:
+        """Walk the plan. Every host goes as far as it can; the report says how far that was, after the `notes`."""
         inventory = inventories.inventory_of(plan, self.places(), self.public_key())
         self.state.keep_px_yaml(self.config.file)
         if plan.changes:
@@ -85,6 +95,7 @@ class Cluster:
         if not outcome.stats:
             raise report.controller_error() or broken_off(outcome)
         self._remember_hosts(plan, report)
+        report.notes[:0] = notes
         record.keep(report)
         if error := report.controller_error():
             raise error

@@ -51,6 +51,9 @@ def inventory_of(plan: Plan, places: Places, public_key: str | None) -> dict[str
     own = provider.variables(plan.config, emulated_buckets(plan.config), str(places.cache_dir))
     variables = {**own, **plan.variables}
     group = {**shared, **variables, **_keys(provider, places, public_key), **_login(plan.config)}
+    group["px_changes"] = plan.changes
+    if provider.tries_buckets and plan.touches_hosts:
+        group["px_try_buckets"] = True
     hosts = {}
     for host in plan.hosts:
         its = _connection(plan.config, host.name, host.address, places)
@@ -75,6 +78,13 @@ def inventory_to_list(config: Config, known: Mapping[str, str | None]) -> dict[s
     if PROVIDERS[config.provider].existing:
         localhost[f"provider_{config.provider}_known"] = dict(known)
     return _inventory(localhost, {}, {})
+
+
+def inventory_to_check(plan: Plan) -> dict[str, Any]:
+    """Return the inventory for asking the provider whether a plan can be carried out."""
+    new = plan.hosts_to(Action.CREATE, Action.REPLACE, Action.START)
+    localhost = {**_neutral(plan.config, "present"), **_role_variables(plan.config), **plan.variables}
+    return _inventory({**localhost, "px_new_hosts": new}, {}, {})
 
 
 def inventory_to_look(config: Config, addresses: Mapping[str, str | None], places: Places) -> dict[str, Any]:

@@ -125,10 +125,21 @@ class Plan:
         return self.hosts_to(Action.REMOVE, Action.REPLACE)
 
     @property
+    def makes(self) -> bool:
+        """Whether the provider has to give something: hosts that are made or started, or what they share."""
+        shared = any(one.action is Action.CREATE for one in self.shared)
+        return shared or bool(self.hosts_to(Action.CREATE, Action.REPLACE, Action.START))
+
+    @property
+    def touches_hosts(self) -> bool:
+        """Whether hosts or mounts become others than they are."""
+        steps = [one.action for one in self.hosts] + [one.action for one in self.mounts]
+        return any(step is not Action.KEEP for step in steps)
+
+    @property
     def changes(self) -> bool:
         """Whether there is anything to do."""
-        steps = [one.action for one in self.hosts] + [one.action for one in self.mounts]
-        return any(step is not Action.KEEP for step in [*steps, *(one.action for one in self.shared)])
+        return self.touches_hosts or any(one.action is not Action.KEEP for one in self.shared)
 
 
 def make_plan(config: Config, found: Found, public_key: str | None = None) -> Plan:

@@ -93,7 +93,9 @@ class Provider:
     `cloud` where it is one. `offers` are those of the OPTIONAL keys that it can use, `instead` says for others what to
     write: key -> hint. `role` is False where this version has no role that makes hosts there: px.yaml may name it, and
     more cannot be done yet. `shared` are the beginnings of the names of what all hosts share, as the role's `list`
-    returns them.
+    returns them. `checks`: its role has an entry point of that name, which says before anything is made whether the
+    provider can do it. `tries_buckets`: its role has an entry point `ready`, which tries on a host whether its buckets
+    can be reached.
     """
 
     name: str
@@ -113,5 +115,7 @@ class Provider:
     offers: frozenset[str] = frozenset()
     instead: Mapping[str, str] = field(default_factory=dict)
     role: bool = True
+    checks: bool = False
+    tries_buckets: bool = False
     also: tuple[str, ...] = ()
     shared: Callable[[Config], Sequence[str]] = lambda _config: ()
