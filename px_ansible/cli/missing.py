@@ -19,7 +19,7 @@ _WIDEST_NAME = 20
 
 def lines(missing: Sequence[Check]) -> Iterator[str]:
     """Yield the lines for stderr: name and finding in columns, the hint below the finding."""
-    width = min(max(len(one.name) for one in missing), _WIDEST_NAME)
+    width = max((len(one.name) for one in missing if len(one.name) <= _WIDEST_NAME), default=4)
     for one in missing:
         left = f"  {one.name:{width}}  "
         # A name that is wider has its line for itself.
@@ -30,5 +30,5 @@ def lines(missing: Sequence[Check]) -> Iterator[str]:
         else:
             yield left.replace(one.name, click.style(one.name, bold=True), 1) + found.strip()
         if one.hint:
-            hint = wrapped(f"Try: {one.hint}", sys.stderr, indent=width + 4)
-            yield hint.replace("Try:", click.style("Try:", fg="green", bold=True), 1)
+            # A command is one line, however long: it is there to be copied.
+            yield f"{' ' * (width + 4)}{click.style('Try:', bold=True)} {one.hint}"
