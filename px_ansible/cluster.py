@@ -12,6 +12,7 @@ from px_ansible import lookups, prerequisites, ssh
 from px_ansible.clusters import refuse_renamed
 from px_ansible.errors import PrerequisiteError, RunError
 from px_ansible.plans import Action, Found, FoundHost, SharedThing, make_plan
+from px_ansible.plans.machine import settled
 from px_ansible.plans.mounts import is_emulated
 from px_ansible.providers import PROVIDERS
 from px_ansible.report import CONTROLLER, HostReport, MountReport, Report
@@ -174,7 +175,8 @@ class Cluster:
 
     def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
         """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
-        inventory = inventories.inventory_to_destroy(self.config, found, self.places(), purge=purge)
+        config = settled(self.config, found)
+        inventory = inventories.inventory_to_destroy(config, found, self.places(), purge=purge)
         outcome, report, _ = self.run("destroy", inventory, len(found.hosts))
         if not outcome.stats:
             raise report.controller_error() or broken_off(outcome)

@@ -26,6 +26,7 @@ def architecture(config: Config) -> str:
 def attributes(config: Config) -> Mapping[str, Any]:
     """Return what a host should be; what px.yaml leaves open is not compared."""
     wanted = {
+        "region": config.region if config.region_from is None else None,
         "machine_type": config.machine.name if config.machine else None,
         "image": config.image,
         "zone": config.zone,

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from px_ansible.config import Config
 
@@ -60,8 +61,10 @@ class Cloud:
     `region` is the regular expression of a region; `regions` are those that px-ansible knows. `zone` is that of a zone,
     with `{region}` in it, empty where there are no zones; `zone_form` is the same in words. `image` is the regular
     expression of the cloud's own names of images, `image_form` the same in words. `disk_gib` are the smallest and the
-    largest disk; `no_spot` is the regular expression of the machine types that are not sold as spot. As one of
-    `no_users` nobody can log in.
+    largest disk; `configured` yields the regions that this computer's settings for the cloud name, the first that
+    counts first, from the environment and the home: where each stands, in words, and its name, empty where there is
+    none. They come before `default_region`. `no_spot` is the regular expression of the machine types that are not sold
+    as spot. As one of `no_users` nobody can log in.
     """
 
     default_region: str
@@ -75,6 +78,7 @@ class Cloud:
     disk_gib: tuple[int, int] = (10, 65536)
     no_spot: str = ""
     no_users: frozenset[str] = frozenset({"root"})
+    configured: Callable[[Mapping[str, str], Path], Iterable[tuple[str, str]]] = lambda _env, _home: ()
 
 
 # The keys of `cluster` that not every provider can use.

@@ -99,3 +99,37 @@ def test_the_same_container_of_two_accounts_is_two_buckets():
         {"name": "data", "read_only": False, "account": "acct1"},
         {"name": "data", "read_only": False, "account": "acct2"},
     ]
+
+
+def in_regions(*regions: str | None) -> Found:
+    attributes = {"machine_type": "x", "spot": False}
+    its = [{**attributes, **({"region": region} if region else {})} for region in regions]
+    return Found(tuple(FoundHost(f"demo-{n}", "running", "203.0.113.1", one) for n, one in enumerate(its, 1)))
+
+
+def test_a_region_that_px_yaml_leaves_open_is_that_of_the_hosts():
+    plan = make_plan(config("gcp", "nodes: 3", "machine_type: x"), in_regions("asia-east1", "asia-east1"))
+    assert plan.config.region == "asia-east1"
+    assert plan.config.notes[-1] == "region asia-east1: its hosts are there; a new cluster would be in us-central1"
+    assert [host.action for host in plan.hosts] == [Action.KEEP, Action.KEEP, Action.CREATE]
+    made = inventories.inventory_of(plan, PLACES, "key")
+    assert group(made)["vars"]["provider_gcp_region"] == "asia-east1"
+
+
+def test_the_region_of_the_hosts_takes_the_place_of_this_computers_settings(monkeypatch):
+    monkeypatch.setenv("CLOUDSDK_COMPUTE_REGION", "europe-west1")
+    one = config("gcp", "nodes: 1", "machine_type: x")
+    assert any("CLOUDSDK" in note for note in one.notes)
+    plan = make_plan(one, in_regions("asia-east1"))
+    assert plan.config.region == "asia-east1"
+    assert not any("CLOUDSDK" in note for note in plan.config.notes)
+
+
+def test_a_host_in_another_region_than_px_yaml_names_cannot_be_moved():
+    plan = make_plan(config("gcp", "nodes: 1", "machine_type: x", "region: us-east1"), in_regions("asia-east1"))
+    assert (plan.hosts[0].action, plan.hosts[0].reason) == (Action.REPLACE, "region asia-east1 -> us-east1")
+
+
+def test_hosts_that_do_not_say_their_region_stay():
+    plan = make_plan(config("gcp", "nodes: 1", "machine_type: x"), in_regions(None))
+    assert (plan.config.region, plan.hosts[0].action) == ("us-central1", Action.KEEP)
