@@ -83,8 +83,11 @@ class Cluster:
         return make_plan(self.config, found, self.public_key() if found.hosts else None)
 
     def require_credentials(self) -> None:
-        """Raise PrerequisiteError where a secret that a provision needs cannot be read on this computer."""
+        """Raise PrerequisiteError where a secret or a file that a provision needs cannot be read on this computer."""
         lookups.require([mount for mount in self.config.mounts if not is_emulated(self.config, mount)])
+        prerequisites.require_files(self.config)
+        if self.config.ssh.key:
+            self.public_key()
 
     def provision(self, plan: Plan, notes: Sequence[str] = ()) -> Report:
         """Walk the plan. Every host goes as far as it can; the report says how far that was, after the `notes`."""
@@ -138,7 +141,8 @@ class Cluster:
             if not outcome.stats:
                 raise broken_off(outcome)
         for name in set(running) & set(strange):
-            error = "it does not know the cluster's SSH key: the one that it knows is lost"
+            lost = "" if self.config.ssh.key else ": the one that it knows is lost"
+            error = f"it does not know the cluster's SSH key{lost}"
             report.hosts[name] = HostReport(
                 name, "unreachable", error=error, hint="px-ansible provision: it brings the new key"
             )
@@ -166,7 +170,12 @@ class Cluster:
 
     def require_key(self, found: Found) -> None:
         """Raise PrerequisiteError where hosts do not take the cluster's SSH key."""
-        if strange := self.strange_hosts(found):
+        if (strange := self.strange_hosts(found)) and self.config.ssh.key:
+            raise PrerequisiteError(
+                f"{', '.join(strange)} would not take the SSH key {self.config.ssh.key} yet.",
+                hint="px-ansible provision: it brings the key to the hosts, and keeps them as they are",
+            )
+        if strange:
             raise PrerequisiteError(
                 f"The SSH key of the cluster {self.config.cluster!r} is lost, and {', '.join(strange)} would take"
                 " no other.",
@@ -223,20 +232,28 @@ class Cluster:
 
     def places(self) -> inventories.Places:
         """Return where this computer keeps what the roles need."""
-        return places_of(self.state)
+        return places_of(self.config, self.state)
 
     def public_key(self) -> str | None:
-        """Return the cluster's public SSH key, made where there was none; None where hosts have keys of their own."""
-        if self._existing:
-            return None
-        self.state.known_hosts_dir()
-        return self.state.public_key()
+        """Return the cluster's public SSH key; None where hosts have keys of their own."""
+        return public_key_of(self.config, self.state)
 
 
-def places_of(state: ClusterState) -> inventories.Places:
+def places_of(config: Config, state: ClusterState) -> inventories.Places:
     """Return where this computer keeps what the roles need for a cluster."""
     cache = platformdirs.user_cache_path("px-ansible")
-    return inventories.Places(state.folder / "key", state.folder / "known_hosts", cache)
+    return inventories.Places(config.ssh.key or state.folder / "key", state.folder / "known_hosts", cache)
+
+
+def public_key_of(config: Config, state: ClusterState) -> str | None:
+    """Return the public SSH key of a cluster: of the one that px.yaml names, or of its own, made where there was none.
+
+    None where hosts have keys of their own.
+    """
+    if PROVIDERS[config.provider].existing:
+        return None
+    state.known_hosts_dir()
+    return state.public_key(config.ssh.key)
 
 
 def _found_host(one: Mapping[str, Any]) -> FoundHost:

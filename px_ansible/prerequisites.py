@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from px_ansible.checks import clouds, computer
 from px_ansible.errors import PrerequisiteError
+from px_ansible.providers import PROVIDERS
 
 if TYPE_CHECKING:
+    from px_ansible.config import Config
     from px_ansible.providers import Provider
 
 _INSTALL = "apt-get install "
@@ -43,6 +45,26 @@ def require(provider: Provider, *, asks: bool = True) -> None:
         f"provider {provider.name} needs what is not on this computer: {', '.join(check.name for check in missing)}",
         hint=together([check.hint for check in missing if check.hint]),
     )
+
+
+def unreadable(config: Config) -> dict[str, str]:
+    """Return the files that the provider's block names and that cannot be read: key -> what is wrong."""
+    problems = {}
+    for key, file in PROVIDERS[config.provider].files(config).items():
+        try:
+            with file.open("rb"):
+                pass
+        except OSError as error:
+            problems[key] = f"the file {file} cannot be read: {error.strerror}"
+    return problems
+
+
+def require_files(config: Config) -> None:
+    """Raise PrerequisiteError where a file that the provider's block names cannot be read."""
+    if problems := unreadable(config):
+        log = [f"{problem} ({config.provider}.{key})" for key, problem in problems.items()]
+        hint = "make the files readable, and run this again"
+        raise PrerequisiteError("the files that px.yaml names cannot be read:", hint=hint, log=log)
 
 
 def things(count: int) -> str:

@@ -195,6 +195,6 @@ def _plan_shared(config: Config, provider: Provider, found: Found, public_key: s
     for one in found.shared:
         yield SharedPlan(one.name, Action.KEEP if one.state == "running" else Action.START)
         kinds = [kind for kind in kinds if not one.name.startswith(kind)]
-    if not provider.existing:
+    if not provider.existing and not config.ssh.key:
         yield SharedPlan("SSH key", Action.CREATE if public_key is None else Action.KEEP)
     yield from (SharedPlan(kind, Action.CREATE) for kind in kinds)

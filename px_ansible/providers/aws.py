@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from px_ansible.providers import ini
-from px_ansible.providers.cloud import architecture, attributes, shared, variables
+from px_ansible.providers.cloud import architecture, attributes, files_of, shared, variables
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ AWS = Provider(
     ),
     offers=frozenset(OPTIONAL),
     shared=shared,
+    files=files_of,
     role=False,
     also=("amazon", "ec2"),
 )

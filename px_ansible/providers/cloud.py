@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from px_ansible import files
 from px_ansible.stores import STORES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from px_ansible.config import Config
+
+# The keys of a cloud's own block that name a file of this computer.
+FILES = ("startup",)
 
 
 def login(user: str) -> Callable[[Config], str]:
@@ -41,6 +46,12 @@ def shared(_config: Config) -> Sequence[str]:
     return ("network", "identity")
 
 
+def files_of(config: Config) -> Mapping[str, Path]:
+    """Return the files of this computer that the cloud's block names, absolute: key -> file."""
+    folder = config.file.absolute().parent
+    return {key: files.named(folder, config.settings[key]) for key in FILES if key in config.settings}
+
+
 def buckets(provider: str, config: Config) -> list[dict[str, Any]]:
     """Return the buckets of the cloud's own store that are mounted with the hosts' own identity, each once.
 
@@ -70,6 +81,7 @@ def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str],
             "ssh_user": config.ssh.user,
             "buckets": buckets(name, config),
             **config.settings,
+            **{key: str(file) for key, file in files_of(config).items()},
         }
         return {f"provider_{name}_{key}": value for key, value in wanted.items() if value not in (None, {}, [])}
 

@@ -99,7 +99,7 @@ class Provider:
     more cannot be done yet. `shared` are the beginnings of the names of what all hosts share, as the role's `list`
     returns them. `checks`: its role has an entry point of that name, which says before anything is made whether the
     provider can do it. `tries_buckets`: its role has an entry point `ready`, which tries on a host whether its buckets
-    can be reached.
+    can be reached. `files` are the files of this computer that its block names, absolute: key -> file.
     """
 
     name: str
@@ -121,5 +121,6 @@ class Provider:
     role: bool = True
     checks: bool = False
     tries_buckets: bool = False
+    files: Callable[[Config], Mapping[str, Path]] = lambda _config: {}
     also: tuple[str, ...] = ()
     shared: Callable[[Config], Sequence[str]] = lambda _config: ()

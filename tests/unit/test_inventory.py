@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from px_ansible import inventory as inventories
+from px_ansible import prerequisites
+from px_ansible.checks import project
+from px_ansible.cluster import places_of
 from px_ansible.config import Config, parse
+from px_ansible.errors import ConfigError, PrerequisiteError
 from px_ansible.inventory import GROUP, Places
 from px_ansible.plans import Action, Found, FoundHost, SharedThing, make_plan
+from px_ansible.providers import PROVIDERS
+from px_ansible.state import ClusterState
 
 PLACES = Places(Path("/state/key"), Path("/state/known_hosts"), Path("/cache"))
 STOPPED = FoundHost("demo-1", "stopped", "203.0.113.1", {"zone": "us-central1-b", "machine_type": "x"})
@@ -133,3 +140,60 @@ def test_a_host_in_another_region_than_px_yaml_names_cannot_be_moved():
 def test_hosts_that_do_not_say_their_region_stay():
     plan = make_plan(config("gcp", "nodes: 1", "machine_type: x"), in_regions(None))
     assert (plan.config.region, plan.hosts[0].action) == ("us-central1", Action.KEEP)
+
+
+def test_the_key_that_px_yaml_names_is_the_one_that_ssh_offers():
+    one = config("gcp", "nodes: 1", "ssh: {key: keys/mine}")
+    state = ClusterState("gcp", "demo", Path("/state"))
+    assert places_of(one, state).key == Path("/project/keys/mine")
+    assert places_of(config("gcp"), state).key == Path("/state/key")
+    options = inventories.ssh_options(one, "demo-1", places_of(one, state))
+    assert 'IdentityFile="/project/keys/mine"' in options
+
+
+def test_a_key_of_the_users_own_is_not_made():
+    assert "SSH key" in [one.name for one in make_plan(config("gcp"), Found()).shared]
+    plan = make_plan(config("gcp", "nodes: 1", "ssh: {key: mine}"), Found())
+    assert "SSH key" not in [one.name for one in plan.shared]
+
+
+def test_another_key_than_the_hosts_know_is_brought_to_them():
+    found = Found((FoundHost("demo-1", "running", None, {"machine_type": "x", "spot": False, "key": "the made one"}),))
+    plan = make_plan(config("gcp", "nodes: 1", "machine_type: x", "ssh: {key: mine}"), found, "mine")
+    assert (plan.hosts[0].action, plan.hosts[0].reason) == (Action.CHANGE, "the cluster has a new SSH key")
+
+
+@pytest.mark.parametrize("provider", sorted(name for name, row in PROVIDERS.items() if row.cloud))
+def test_a_startup_script_is_absolute_for_the_role_and_has_to_be_there(provider, tmp_path):
+    one = replace(config(provider, "nodes: 1", f"{provider}: {{startup: setup.sh}}"), file=tmp_path / "px.yaml")
+    of_list = localhost(inventories.inventory_to_list(one, {}))
+    assert of_list[f"provider_{provider}_startup"] == str(tmp_path / "setup.sh")
+    with pytest.raises(PrerequisiteError) as refused:
+        prerequisites.require_files(one)
+    assert refused.value.log == (
+        f"the file {tmp_path}/setup.sh cannot be read: No such file or directory ({provider}.startup)",
+    )
+    assert {check.name: check.state for check in project.checks(one)}["startup"] == "missing"
+    (tmp_path / "setup.sh").write_text("#!/bin/sh\n")
+    prerequisites.require_files(one)
+    assert {check.name: check.state for check in project.checks(one)}["startup"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "rule"),
+    [
+        ("{type: nvidia-tesla-t4, count: 2}", None),
+        ("{type: nvidia-tesla-t4}", "missing-key"),
+        ("{type: Tesla T4, count: 1}", "wrong-form"),
+        ("{type: nvidia-tesla-t4, count: 17}", "out-of-range"),
+    ],
+)
+def test_an_accelerator_has_a_type_and_a_count(accelerator, rule):
+    lines = ("nodes: 1", f"gcp: {{accelerator: {accelerator}}}")
+    if rule is None:
+        of_list = localhost(inventories.inventory_to_list(config("gcp", *lines), {}))
+        assert of_list["provider_gcp_accelerator"] == {"type": "nvidia-tesla-t4", "count": 2}
+        return
+    with pytest.raises(ConfigError) as refused:
+        config("gcp", *lines)
+    assert [(issue.line, issue.rule) for issue in refused.value.issues] == [(5, rule)]
