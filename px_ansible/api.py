@@ -5,12 +5,14 @@ Every function raises the errors of px_ansible.errors, and tells its `on_event` 
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from px_ansible import preflight
 from px_ansible.cluster import Cluster, unheard
 from px_ansible.config import load as load_config
 from px_ansible.errors import UsageError
@@ -105,6 +107,7 @@ def provision(
 
     Raises:
         UsageError: where a host would have to be replaced, or the kept plan is out of date.
+        PrerequisiteError: with all that is missing on this computer, or else at the provider.
     """
     if isinstance(kept, str | PathLike):
         kept = plan_file.read(Path(kept))
@@ -121,9 +124,12 @@ def provision(
                 hint="px-ansible provision --replace (what is only on them is lost; buckets stay), or put px.yaml back",
                 log=[f"{host.name}: {host.reason}" for host in made.hosts if host.action is Action.REPLACE],
             )
+        said = preflight.ask(cluster, made) if made.makes else preflight.Preflight()
+        said.require(made.config)
+        made = dataclasses.replace(made, variables={**made.variables, **said.variables})
         if confirm:
             confirm(made)
-        report = cluster.provision(made)
+        report = cluster.provision(made, said.notes)
     return Provisioned(made, report, time.monotonic() - began)
 
 

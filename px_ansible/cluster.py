@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import platformdirs
@@ -12,6 +12,7 @@ from px_ansible import lookups, prerequisites, ssh
 from px_ansible.clusters import refuse_renamed
 from px_ansible.errors import PrerequisiteError, RunError
 from px_ansible.plans import Action, Found, FoundHost, SharedThing, make_plan
+from px_ansible.plans.machine import settled
 from px_ansible.plans.mounts import is_emulated
 from px_ansible.providers import PROVIDERS
 from px_ansible.report import CONTROLLER, HostReport, MountReport, Report
@@ -45,9 +46,19 @@ class Cluster:
     verbosity: int = 0
 
     @classmethod
-    def open(cls, config: Config, on_event: Callable[[Event], None] = unheard, verbosity: int = 0) -> Self:
-        """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer."""
-        prerequisites.require(PROVIDERS[config.provider])
+    def open(
+        cls,
+        config: Config,
+        on_event: Callable[[Event], None] = unheard,
+        verbosity: int = 0,
+        *,
+        asks: bool = True,
+    ) -> Self:
+        """Return the cluster of a config; PrerequisiteError where its provider cannot work on this computer.
+
+        `asks` is False for what only goes to hosts that are known, for which nobody has to sign in to a cloud.
+        """
+        prerequisites.require(PROVIDERS[config.provider], asks=asks)
         refuse_renamed(config)
         return cls(config, open_cluster(config.provider, config.cluster, config.file), on_event, verbosity)
 
@@ -61,21 +72,25 @@ class Cluster:
             hosts=tuple(_found_host(one) for one in outcome.artifact["px_hosts"]),
             shared=tuple(SharedThing(one["name"], one["state"]) for one in outcome.artifact["px_shared"]),
             applied=tuple(self.state.read_applied()),
+            variables=dict(outcome.artifact.get("px_variables") or {}),
         )
 
     def plan(self, found: Found) -> Plan:
         """Return the way from what exists to what px.yaml says."""
         if not found.hosts:
             # The mounts went with the hosts, however those went.
-            found = Found(found.hosts, found.shared)
+            found = replace(found, applied=())
         return make_plan(self.config, found, self.public_key() if found.hosts else None)
 
     def require_credentials(self) -> None:
-        """Raise PrerequisiteError where a secret that a provision needs cannot be read on this computer."""
+        """Raise PrerequisiteError where a secret or a file that a provision needs cannot be read on this computer."""
         lookups.require([mount for mount in self.config.mounts if not is_emulated(self.config, mount)])
+        prerequisites.require_files(self.config)
+        if self.config.ssh.key:
+            self.public_key()
 
-    def provision(self, plan: Plan) -> Report:
-        """Walk the plan. Every host goes as far as it can; the report says how far that was."""
+    def provision(self, plan: Plan, notes: Sequence[str] = ()) -> Report:
+        """Walk the plan. Every host goes as far as it can; the report says how far that was, after the `notes`."""
         inventory = inventories.inventory_of(plan, self.places(), self.public_key())
         self.state.keep_px_yaml(self.config.file)
         if plan.changes:
@@ -84,6 +99,7 @@ class Cluster:
         if not outcome.stats:
             raise report.controller_error() or broken_off(outcome)
         self._remember_hosts(plan, report)
+        report.notes[:0] = notes
         record.keep(report)
         if error := report.controller_error():
             raise error
@@ -125,7 +141,8 @@ class Cluster:
             if not outcome.stats:
                 raise broken_off(outcome)
         for name in set(running) & set(strange):
-            error = "it does not know the cluster's SSH key: the one that it knows is lost"
+            lost = "" if self.config.ssh.key else ": the one that it knows is lost"
+            error = f"it does not know the cluster's SSH key{lost}"
             report.hosts[name] = HostReport(
                 name, "unreachable", error=error, hint="px-ansible provision: it brings the new key"
             )
@@ -133,7 +150,7 @@ class Cluster:
         existing = {host.name: host for host in found.hosts}
         hosts = {}
         for name in dict.fromkeys([*self.config.hosts, *existing]):
-            host = report.hosts.get(name) or HostReport(name, state="stopped" if name in existing else "missing")
+            host = report.hosts.get(name) or HostReport(name, existing[name].state if name in existing else "missing")
             host.address = existing[name].address if name in existing else None
             if host.state == "ok":
                 host.state = "running"
@@ -153,7 +170,12 @@ class Cluster:
 
     def require_key(self, found: Found) -> None:
         """Raise PrerequisiteError where hosts do not take the cluster's SSH key."""
-        if strange := self.strange_hosts(found):
+        if (strange := self.strange_hosts(found)) and self.config.ssh.key:
+            raise PrerequisiteError(
+                f"{', '.join(strange)} would not take the SSH key {self.config.ssh.key} yet.",
+                hint="px-ansible provision: it brings the key to the hosts, and keeps them as they are",
+            )
+        if strange:
             raise PrerequisiteError(
                 f"The SSH key of the cluster {self.config.cluster!r} is lost, and {', '.join(strange)} would take"
                 " no other.",
@@ -162,9 +184,9 @@ class Cluster:
 
     def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
         """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
-        addresses = {host.name: host.address for host in found.hosts}
-        inventory = inventories.inventory_to_destroy(self.config, addresses, found.applied, self.places(), purge=purge)
-        outcome, report, _ = self.run("destroy", inventory, len(addresses))
+        config = settled(self.config, found)
+        inventory = inventories.inventory_to_destroy(config, found, self.places(), purge=purge)
+        outcome, report, _ = self.run("destroy", inventory, len(found.hosts))
         if not outcome.stats:
             raise report.controller_error() or broken_off(outcome)
         self._forget_hosts(report)
@@ -210,20 +232,28 @@ class Cluster:
 
     def places(self) -> inventories.Places:
         """Return where this computer keeps what the roles need."""
-        return places_of(self.state)
+        return places_of(self.config, self.state)
 
     def public_key(self) -> str | None:
-        """Return the cluster's public SSH key, made where there was none; None where hosts have keys of their own."""
-        if self._existing:
-            return None
-        self.state.known_hosts_dir()
-        return self.state.public_key()
+        """Return the cluster's public SSH key; None where hosts have keys of their own."""
+        return public_key_of(self.config, self.state)
 
 
-def places_of(state: ClusterState) -> inventories.Places:
+def places_of(config: Config, state: ClusterState) -> inventories.Places:
     """Return where this computer keeps what the roles need for a cluster."""
     cache = platformdirs.user_cache_path("px-ansible")
-    return inventories.Places(state.folder / "key", state.folder / "known_hosts", cache)
+    return inventories.Places(config.ssh.key or state.folder / "key", state.folder / "known_hosts", cache)
+
+
+def public_key_of(config: Config, state: ClusterState) -> str | None:
+    """Return the public SSH key of a cluster: of the one that px.yaml names, or of its own, made where there was none.
+
+    None where hosts have keys of their own.
+    """
+    if PROVIDERS[config.provider].existing:
+        return None
+    state.known_hosts_dir()
+    return state.public_key(config.ssh.key)
 
 
 def _found_host(one: Mapping[str, Any]) -> FoundHost:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from px_ansible.checks import Check
+
 EXIT_CHANGES = 7
 EXIT_CONTROL_C = 130
 
@@ -68,9 +70,19 @@ class ConfigError(PxError):
 
 
 class PrerequisiteError(PxError):
-    """Something that the run needs is not there: a program, a right, a free port, another run's lock."""
+    """Something that the run needs is not there: a program, a right, a free port, another run's lock.
+
+    `missing` are the things, where there are several, each with its own hint; `log` then says them too.
+    """
 
     exit_code = 4
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, log: Sequence[str] = (), missing: Sequence[Check] = ()
+    ) -> None:
+        said = [line for one in missing for line in (f"{one.name}: {one.found}", one.hint and f"  Try: {one.hint}")]
+        super().__init__(message, hint=hint, log=[*log, *filter(None, said)])
+        self.missing = tuple(missing)
 
 
 class RunError(PxError):

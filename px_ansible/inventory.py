@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from px_ansible.config import Config
-    from px_ansible.plans import Plan
+    from px_ansible.plans import Found, Plan
     from px_ansible.providers import Provider
 
 GROUP = "px_hosts"
@@ -48,17 +48,23 @@ def inventory_of(plan: Plan, places: Places, public_key: str | None) -> dict[str
         shared[f"{client}_mounts"] = [dict(mount.variables) for mount in plan.mounts if mount.client == client]
         shared[f"{client}_cache_dir"] = str(places.cache_dir)
         shared[f"{client}_arch"] = provider.arch(plan.config)
-    variables = provider.variables(plan.config, emulated_buckets(plan.config), str(places.cache_dir))
+    own = provider.variables(plan.config, emulated_buckets(plan.config), str(places.cache_dir))
+    variables = {**own, **plan.variables}
     group = {**shared, **variables, **_keys(provider, places, public_key), **_login(plan.config)}
+    group["px_changes"] = plan.changes
+    if provider.tries_buckets and plan.touches_hosts:
+        group["px_try_buckets"] = True
     hosts = {}
     for host in plan.hosts:
-        own = _connection(plan.config, host.name, host.address, places)
+        its = _connection(plan.config, host.name, host.address, places)
         if host.action is Action.REMOVE and provider.existing:
-            own |= _mounts_to_leave(plan.found_mounts)
-        own["px_state"] = "absent" if host.action is Action.REMOVE else "present"
-        own["px_pending"] = host.pending
-        own["px_replace"] = host.action is Action.REPLACE
-        hosts[host.name] = own
+            its |= _mounts_to_leave(plan.found_mounts)
+        its["px_state"] = "absent" if host.action is Action.REMOVE else "present"
+        its["px_pending"] = host.pending
+        its["px_replace"] = host.action is Action.REPLACE
+        if host.found is not None and not provider.existing:
+            its["px_found"] = dict(host.found)
+        hosts[host.name] = its
     controller = {**shared, **variables, "px_pending": plan.changes}
     return _inventory(controller, group, hosts)
 
@@ -68,10 +74,17 @@ def inventory_to_list(config: Config, known: Mapping[str, str | None]) -> dict[s
 
     A provider that makes hosts knows them itself.
     """
-    localhost = _neutral(config, "present")
+    localhost = {**_neutral(config, "present"), **_role_variables(config)}
     if PROVIDERS[config.provider].existing:
         localhost[f"provider_{config.provider}_known"] = dict(known)
     return _inventory(localhost, {}, {})
+
+
+def inventory_to_check(plan: Plan) -> dict[str, Any]:
+    """Return the inventory for asking the provider whether a plan can be carried out."""
+    new = plan.hosts_to(Action.CREATE, Action.REPLACE, Action.START)
+    localhost = {**_neutral(plan.config, "present"), **_role_variables(plan.config), **plan.variables}
+    return _inventory({**localhost, "px_new_hosts": new}, {}, {})
 
 
 def inventory_to_look(config: Config, addresses: Mapping[str, str | None], places: Places) -> dict[str, Any]:
@@ -81,23 +94,16 @@ def inventory_to_look(config: Config, addresses: Mapping[str, str | None], place
     return _inventory({}, group, hosts)
 
 
-def inventory_to_destroy(
-    config: Config,
-    addresses: Mapping[str, str | None],
-    mounts: Sequence[Mapping[str, str]],
-    places: Places,
-    *,
-    purge: bool,
-) -> dict[str, Any]:
-    """Return the inventory for removing the cluster with these hosts (name -> address) and the mounts they have."""
+def inventory_to_destroy(config: Config, found: Found, places: Places, *, purge: bool) -> dict[str, Any]:
+    """Return the inventory for removing all that was found of the cluster."""
     provider = PROVIDERS[config.provider]
-    shared = _neutral(config, "absent")
+    shared = {**_neutral(config, "absent"), **_role_variables(config), **found.variables}
     if provider.existing:
-        hosts = {name: _connection(config, name, address, places) for name, address in addresses.items()}
-        return _inventory(shared, {**shared, **_theirs(config), **_login(config), **_mounts_to_leave(mounts)}, hosts)
+        hosts = {host.name: _connection(config, host.name, host.address, places) for host in found.hosts}
+        return _inventory(shared, {**shared, **_login(config), **_mounts_to_leave(found.applied)}, hosts)
     shared[f"provider_{provider.name}_purge"] = purge
     group = {**shared, f"provider_{provider.name}_known_hosts_dir": str(places.known_hosts_dir)}
-    return _inventory(shared, group, {name: {} for name in addresses})
+    return _inventory(shared, group, {host.name: {"px_found": host.as_data()} for host in found.hosts})
 
 
 def inventory_to_unmount(
@@ -122,6 +128,12 @@ def _theirs(config: Config) -> dict[str, Any]:
     """Return the variables of hosts that are there already, for any run on them: how their owner reaches them."""
     provider = PROVIDERS[config.provider]
     return dict(provider.variables(config, [], "")) if provider.existing else {}
+
+
+def _role_variables(config: Config) -> dict[str, Any]:
+    """Return the variables of the provider's role for a run that makes nothing on this computer."""
+    provider = PROVIDERS[config.provider]
+    return dict(provider.variables(config, [], "")) if provider.existing or provider.cloud else {}
 
 
 def _mounts_to_leave(mounts: Sequence[Mapping[str, str]]) -> dict[str, Any]:

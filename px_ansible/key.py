@@ -1,7 +1,8 @@
-"""The SSH key of a cluster: made by ssh-keygen at first use, checked at every later one."""
+"""The SSH key of a cluster: made by ssh-keygen at first use, checked at every later one; or one that px.yaml names."""
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import tempfile
 from pathlib import Path
@@ -32,6 +33,28 @@ def ensure_key(path: Path, comment: str, *, replaceable: bool) -> Path:
         )
     _make(path, public, comment)
     return path
+
+
+def given_key(path: Path, comment: str) -> str:
+    """Return the public half of a private key that px.yaml names, which stays as and where it is."""
+    named = f"The SSH key {path} (px.yaml's ssh.key)"
+    another = "name another one, or take ssh.key out: the cluster then gets a key of its own"
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        raise PrerequisiteError(f"{named} cannot be read: {error.strerror}.", hint=another) from None
+    made = _ssh_keygen("-y", "-P", "", "-f", str(path))
+    if made.returncode == 0:
+        return " ".join([*made.stdout.split()[:2], comment])
+    if "passphrase" in made.stderr:
+        raise PrerequisiteError(
+            f"{named} has a passphrase, and nobody is there to type it.",
+            hint=f"ssh-keygen -p -f {shlex.quote(str(path))} (takes it away); or {another}",
+        )
+    if "too open" in made.stderr:
+        raise PrerequisiteError(f"{named} can be read by others.", hint=f"chmod 600 {shlex.quote(str(path))}")
+    raise PrerequisiteError(f"{named} is no private key.", hint=another, log=made.stderr.strip().splitlines()[-1:])
 
 
 def _public_half(path: Path) -> list[str] | None:

@@ -40,7 +40,12 @@ def asleep(found: Found) -> list[str]:
 def mount_plan(cluster: Cluster, found: Found) -> Plan:
     """Return the plan of `mount`: the mounts of px.yaml, on the hosts that run and that px.yaml wants."""
     running = require_hosts(cluster, found)
-    hosts = [HostPlan(name, Action.KEEP, None, running[name]) for name in cluster.config.hosts if name in running]
+    there = {host.name: host.as_data() for host in found.hosts}
+    hosts = [
+        HostPlan(name, Action.KEEP, None, running[name], there[name])
+        for name in cluster.config.hosts
+        if name in running
+    ]
     if not hosts:
         raise UsageError("none of the hosts that run is in px.yaml", hint="px-ansible plan shows what differs")
     return replace(make_plan(cluster.config, found), hosts=tuple(hosts))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Of each kind, so that a `status --watch` does not push out the provision that explains what it sees.
 KEPT = 20
-LOOKS = ("list", "status")
+LOOKS = ("checks", "list", "status")
 # leash.py gives Ansible 10 seconds to end before it kills it.
 _PATIENCE = 20.0
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from px_ansible.cluster import places_of
+from px_ansible.cluster import places_of, public_key_of
 from px_ansible.clusters import config_of, find
 from px_ansible.config import load
 from px_ansible.errors import UsageError
 from px_ansible.inventory import GROUP, inventory_of
 from px_ansible.plans import Action, Found, HostPlan, make_plan
-from px_ansible.providers import PROVIDERS
 from px_ansible.run_folder import literal
 from px_ansible.state import open_cluster
 
@@ -48,8 +47,8 @@ def of_cluster(config: Config, state: ClusterState) -> dict[str, Any]:
         hosts=tuple(HostPlan(name, Action.KEEP, None, host["address"]) for name, host in known.items()),
         mounts=tuple(mount for mount in plan.mounts if mount.action is not Action.REMOVE),
     )
-    key = state.public_key() if PROVIDERS[config.provider].existing is None else None
-    group: dict[str, Any] = inventory_of(plan, places_of(state), key)["all"]["children"][GROUP]
+    inventory = inventory_of(plan, places_of(config, state), public_key_of(config, state))
+    group: dict[str, Any] = inventory["all"]["children"][GROUP]
     return group
 
 

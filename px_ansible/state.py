@@ -26,7 +26,7 @@ import platformdirs
 
 from px_ansible import files, runs, whole_file
 from px_ansible.errors import PrerequisiteError
-from px_ansible.key import ensure_key
+from px_ansible.key import ensure_key, given_key
 from px_ansible.lock import locked
 
 if TYPE_CHECKING:
@@ -120,10 +120,16 @@ class ClusterState:
 
     def key(self) -> Path:
         """Return the private SSH key; made at the first call, and anew only while there is no host that knows it."""
-        return ensure_key(self.folder / "key", f"px-ansible:{self.cluster}", replaceable=not self.read_inventory())
+        return ensure_key(self.folder / "key", self._comment, replaceable=not self.read_inventory())
 
-    def public_key(self) -> str:
-        """Return the public half of the cluster's SSH key."""
+    @property
+    def _comment(self) -> str:
+        return f"px-ansible:{self.cluster}"
+
+    def public_key(self, given: Path | None = None) -> str:
+        """Return the public half of the cluster's SSH key, or of the one that was `given` to it."""
+        if given:
+            return given_key(given, self._comment)
         return self.key().with_suffix(".pub").read_text(encoding="utf-8").strip()
 
     def known_hosts_dir(self) -> Path:

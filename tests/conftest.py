@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 
@@ -16,6 +18,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-golden"))
+
+
+def pytest_configure() -> None:
+    """Keep whatever region the developer's own settings name out of the tests, and of all that they start."""
+    for name in ("CLOUDSDK_COMPUTE_REGION", "CLOUDSDK_COMPUTE_ZONE", "CLOUDSDK_ACTIVE_CONFIG_NAME"):
+        os.environ.pop(name, None)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
+    os.environ |= {"CLOUDSDK_CONFIG": os.devnull, "AWS_CONFIG_FILE": os.devnull}
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -34,7 +34,8 @@ def survey(provider: str | None) -> Iterator[Check]:
 
 def _provider(name: str) -> Iterator[Check]:
     subject = f"provider {name}"
-    if not (content.root() / "roles" / f"provider_{name}").is_dir():
+    made = name in PROVIDERS and PROVIDERS[name].role
+    if not made or not (content.root() / "roles" / f"provider_{name}").is_dir():
         hint = "px-ansible provision --provider local (tries it here)"
         yield Check(subject, "role", "missing", "this version cannot make hosts there yet", hint)
     if name in PROVIDERS:

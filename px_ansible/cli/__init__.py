@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from px_ansible.errors import EXIT_CONTROL_C, ConfigError, PxError
+from px_ansible.errors import EXIT_CONTROL_C, ConfigError, PrerequisiteError, PxError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -195,6 +195,12 @@ def _show(error: PxError) -> None:
         click.echo(f"{error}: nothing was done.", err=True)
         return
     click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True, color=color)
+    if isinstance(error, PrerequisiteError) and error.missing:
+        from px_ansible.cli import missing  # noqa: PLC0415
+
+        for line in missing.lines(error.missing):
+            click.echo(line, err=True, color=color)
+        return
     for line in error.log:
         click.echo(f"    {click.style(line, dim=True)}", err=True, color=color)
     if error.hint:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from px_ansible.checks import Check
+    from px_ansible.config import Config
 
 _COLORS = {"ok": "green", "missing": "red", "warning": "yellow"}
 _STATE_WIDTH, _NAME_WIDTH = 8, 18
@@ -26,12 +27,19 @@ _STATE_WIDTH, _NAME_WIDTH = 8, 18
 @click.command()
 @file_option
 @provider_option
+@click.option(
+    "--offline",
+    is_flag=True,
+    envvar="PX_OFFLINE",
+    help="Look at this computer alone, and ask no cloud.  [env: PX_OFFLINE]",
+)
 @output_option
-def doctor(file: str | None, provider: str | None, output: str) -> int:
-    """Check that this computer has what a run needs, and say what to type where not. Asks no cloud, changes nothing.
+def doctor(file: str | None, provider: str | None, offline: bool, output: str) -> int:
+    """Check that this computer has what a run needs, and say what to type where not. Changes nothing.
 
-    What is needed depends on the provider: that of --provider, or else of the px.yaml here. It ends with 0 where
-    all that is needed is there, and with 4 where something is missing.
+    What is needed depends on the provider: that of --provider, or else of the px.yaml here. Where nothing is missing
+    on this computer, a cloud is asked too whether it can make what px.yaml says. It ends with 0 where all that is
+    needed is there, and with 4 where something is missing.
 
     \b
     Example:
@@ -40,8 +48,10 @@ def doctor(file: str | None, provider: str | None, output: str) -> int:
     """  # noqa: D301
     from px_ansible.checks.survey import survey  # noqa: PLC0415 - 0.1 s, for no other command
 
-    own, chosen = _of_file(file, provider)
+    own, chosen, config = _of_file(file, provider)
     checks = [*own, *survey(chosen)]
+    if config and not offline and not any(check.needed and check.state == "missing" for check in checks):
+        checks = _with_the_provider(checks, config)
     missing = [check for check in checks if check.needed and check.state == "missing"]
     if output == "json":
         from px_ansible.cli.tables import print_json  # noqa: PLC0415
@@ -52,8 +62,22 @@ def doctor(file: str | None, provider: str | None, output: str) -> int:
     return PrerequisiteError.exit_code if missing else 0
 
 
-def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str | None]:
-    """Return the checks of the px.yaml, where there is one, and the provider in question."""
+def _with_the_provider(checks: list[Check], config: Config) -> list[Check]:
+    """Return the checks with what the provider itself says behind those of its subject, where it has a say."""
+    from px_ansible import preflight  # noqa: PLC0415
+    from px_ansible.cli.progress import Progress  # noqa: PLC0415
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
+
+    if not PROVIDERS[config.provider].checks:
+        return checks
+    with Progress(verbosity=0, passing=True) as watch:
+        said = preflight.look(config, watch)
+    needed = sum(check.needed for check in checks)  # the provider's own are the last of them
+    return [*checks[:needed], *said, *checks[needed:]]
+
+
+def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str | None, Config | None]:
+    """Return the checks of the px.yaml, where there is one, the provider in question, and what px.yaml says."""
     from px_ansible.checks import project  # noqa: PLC0415
     from px_ansible.checks.survey import NAMES  # noqa: PLC0415
     from px_ansible.config import words  # noqa: PLC0415
@@ -66,13 +90,13 @@ def _of_file(file: str | None, provider: str | None) -> tuple[list[Check], str |
     except UsageError:
         if file or click.get_current_context().meta.get(options.__name__):
             raise  # a file or a cluster was named
-        return [], provider
+        return [], provider, None
     except ConfigError as error:
         # A provider that this version does not have is the business of its own check.
         if provider and all(issue.rule == "unknown-provider" for issue in error.issues):
-            return [], provider
-        return [project.invalid(error, error.issues[0].file)], provider
-    return list(project.checks(config)), config.provider
+            return [], provider, None
+        return [project.invalid(error, error.issues[0].file)], provider, None
+    return list(project.checks(config)), config.provider, config
 
 
 def _show(checks: Sequence[Check], provider: str | None) -> None:

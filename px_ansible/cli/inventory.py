@@ -40,7 +40,7 @@ def inventory(file: str | None, provider: str | None, every: bool, host: str | N
 
     if every and host:
         raise UsageError("--list is about all hosts, and --host about one", hint="take one of them out")
-    cluster = open_cluster(file, provider, 0, copy=True)
+    cluster = open_cluster(file, provider, 0, copy=True, asks=False)
     group = shared_inventory.of_cluster(cluster.config, cluster.state)
     if every or host:
         from px_ansible.cli.tables import print_json  # noqa: PLC0415

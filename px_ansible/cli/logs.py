@@ -82,7 +82,7 @@ def logs(
 
     if host and host.startswith("/") and path is None:
         host, path = None, host
-    cluster = open_cluster(file, provider, 0, copy=True)
+    cluster = open_cluster(file, provider, 0, copy=True, asks=False)
     chosen = hosts.pick(cluster, hosts.hosts_of(cluster), host)
     words = [str(lines), "--follow" if follow else "", *_paths(cluster, path)]
     remote = f"sh -c {shlex.quote(_REMOTE)} sh {shlex.join(words)}"

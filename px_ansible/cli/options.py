@@ -106,11 +106,14 @@ def load_config(file: str | None, provider: str | None, *, copy: bool = False) -
     return known.config
 
 
-def open_cluster(file: str | None, provider: str | None, verbosity: int, *, copy: bool = False) -> Cluster:
-    """Return the cluster that a command was told to use, `copy` as for `load_config`."""
+def open_cluster(
+    file: str | None, provider: str | None, verbosity: int, *, copy: bool = False, asks: bool = True
+) -> Cluster:
+    """Return the cluster that a command was told to use, `copy` as for `load_config`, `asks` as for `Cluster.open`."""
     from px_ansible.cluster import Cluster  # noqa: PLC0415
 
-    return Cluster.open(load_config(file, provider, copy=copy), verbosity=of_ansible(verbosity))
+    config = load_config(file, provider, copy=copy)
+    return Cluster.open(config, verbosity=of_ansible(verbosity), asks=asks)
 
 
 def of_ansible(verbosity: int) -> int:

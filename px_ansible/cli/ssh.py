@@ -55,7 +55,7 @@ def ssh(
         raise UsageError(f"--all is every host, and {host!r} is one", hint="take one of them out")
     if everywhere and not command:
         raise UsageError("--all needs a command", hint="px-ansible ssh --all -- uptime")
-    cluster = open_cluster(file, provider, 0, copy=True)
+    cluster = open_cluster(file, provider, 0, copy=True, asks=False)
     known = hosts.hosts_of(cluster)
     if everywhere:
         from px_ansible.cli.fan_out import run_on_all  # noqa: PLC0415

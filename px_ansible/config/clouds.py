@@ -6,7 +6,9 @@ instead, with a note: every px.yaml can be tried elsewhere.
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.config import labels, values, words
@@ -70,16 +72,26 @@ def left_aside(block: Mapping[str, Any], provider: Provider, own: str | None) ->
     }
 
 
-def region_of(fields: Mapping[str, Any], cloud: Cloud, zones: Any = None) -> str:
-    """Return the region: the one that is named, or that of the zone, or of the first of `zones`, or the default."""
+def named_region(fields: Mapping[str, Any], cloud: Cloud, zones: Any = None) -> str | None:
+    """Return the region that px.yaml names, or that of its zone, or of the first of `zones`, or None."""
     if isinstance(fields.get("region"), str):
         return str(fields["region"])
     first = zones[0] if isinstance(zones, list) and zones else None
-    return next(filter(None, (_region_in(zone, cloud) for zone in (fields.get("zone"), first))), cloud.default_region)
+    return next(filter(None, (_region_in(zone, cloud) for zone in (fields.get("zone"), first))), None)
 
 
-def notes_of(region: str, cloud: Cloud) -> Iterator[str]:
-    """Yield what could not be checked."""
+def default_region(cloud: Cloud) -> tuple[str, str]:
+    """Return the region where px.yaml names none, and where it comes from: empty for the cloud's own default."""
+    for place, region in cloud.configured(os.environ, Path.home()):
+        if re.fullmatch(cloud.region, region):
+            return region, place
+    return cloud.default_region, ""
+
+
+def notes_of(region: str, origin: str | None, cloud: Cloud) -> Iterator[str]:
+    """Yield where a region comes from that nobody reads in px.yaml, and what could not be checked."""
+    if origin:
+        yield f"region {region}: from {origin}"
     if region not in cloud.regions:
         yield words.not_known("region", region, cloud.regions)
 
@@ -97,7 +109,7 @@ def _own_problems(provider: Provider, block: Mapping[str, Any]) -> Iterator[Prob
             yield Problem((provider.name, key), message, f"add beside it: {missing[0]}", "missing-key", of_key=True)
     zones, cloud = own.get("zones"), provider.cloud
     if cloud and isinstance(zones, list):
-        region = region_of(block, cloud, zones)
+        region = named_region(block, cloud, zones) or cloud.default_region
         for index, zone in enumerate(zones):
             if isinstance(zone, str) and not re.fullmatch(cloud.zone.format(region=re.escape(region)), zone):
                 message = f"there is no zone {words.quote(zone)} in the region {words.quote(region)}"

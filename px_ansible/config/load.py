@@ -128,10 +128,12 @@ def _config(
     hosts = row.existing.names(settings) if row.existing else _numbered(name, int(fields["nodes"]))
     folder = file.absolute().parent
     machine = machines.choice_of(fields, prices)
-    region = clouds.region_of(fields, row.cloud, settings.get("zones")) if row.cloud else None
+    region, origin = clouds.named_region(fields, row.cloud, settings.get("zones")) if row.cloud else None, None
+    if row.cloud and region is None:
+        region, origin = clouds.default_region(row.cloud)
     notes = [
         *notes,
-        *(clouds.notes_of(region, row.cloud) if row.cloud and region else ()),
+        *(clouds.notes_of(region, origin, row.cloud) if row.cloud and region else ()),
         *machines.notes_of(machine, prices),
     ]
     ssh = fields["ssh"]
@@ -146,6 +148,7 @@ def _config(
         mounts=mounts.mounts_of(source, folder),
         settings=settings,
         region=region,
+        region_from=origin,
         zone=str(fields["zone"]) if "zone" in fields else None,
         machine=machine,
         disk_size_gib=None if disk is None else math.ceil((values.size_mib(disk) or 0) / 1024),

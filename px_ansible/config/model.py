@@ -70,8 +70,9 @@ class Config:
     """One cluster.
 
     `hosts` are the names of its hosts; `memory_per_node` is in MiB; `image`, `region`, `zone` and `disk_size_gib` None
-    leave it to the provider; `machine` is None where the provider has no machine types; `settings` is the provider's
-    block. `notes` say what was left aside and what could not be checked.
+    leave it to the provider; `region_from` says where a region comes from that px.yaml does not name, empty for the
+    cloud's own default, and is None where it names one; `machine` is None where the provider has no machine types;
+    `settings` is the provider's block. `notes` say what was left aside and what could not be checked.
     """
 
     file: Path
@@ -84,6 +85,7 @@ class Config:
     mounts: tuple[Mount, ...]
     settings: Mapping[str, Any]
     region: str | None = None
+    region_from: str | None = None
     zone: str | None = None
     machine: Choice | None = None
     disk_size_gib: int | None = None

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Step = tuple[Action, str | None]
 
+# What of a config px.yaml does not say.
+_NOT_SAID = ("file", "notes", "machine", "region_from")
 _KIND = "px-ansible plan"
 _AGAIN = "px-ansible plan --out {file}, and look at it"
 _DOES = {
@@ -135,5 +137,5 @@ def _why(step: Step) -> str:
 
 def _digest(config: Config) -> str:
     """Return a short name of all that px.yaml says, wherever it is; prices are compared by themselves."""
-    says = {key: value for key, value in asdict(config).items() if key not in ("file", "notes", "machine")}
+    says = {key: value for key, value in asdict(config).items() if key not in _NOT_SAID}
     return hashlib.sha256(json.dumps(says, sort_keys=True, default=str).encode()).hexdigest()

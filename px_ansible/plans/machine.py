@@ -1,4 +1,4 @@
-"""The machine type of a cluster that exists: a price that changed is no reason to make its hosts anew."""
+"""Region and machine type of a cluster that exists: a default that changed is no reason to make its hosts anew."""
 
 from __future__ import annotations
 
@@ -17,7 +17,24 @@ _MIB = 1024
 
 
 def settled(config: Config, found: Found) -> Config:
-    """Return the config with the machine type that most of its hosts have, where px.yaml leaves it open.
+    """Return the config with the region and the machine type of most of its hosts, where px.yaml leaves them open."""
+    return _with_their_machine(_with_their_region(config, found), found)
+
+
+def _with_their_region(config: Config, found: Found) -> Config:
+    regions = Counter(str(region) for host in found.hosts if (region := host.attributes.get("region")))
+    if config.region_from is None or not regions:
+        return config
+    theirs = regions.most_common(1)[0][0]
+    if theirs == config.region:
+        return config
+    notes = [note for note in config.notes if not note.startswith(f"region {config.region}: ")]
+    notes.append(f"region {theirs}: its hosts are there; a new cluster would be in {config.region}")
+    return replace(config, region=theirs, region_from="its hosts", notes=tuple(notes))
+
+
+def _with_their_machine(config: Config, found: Found) -> Config:
+    """Return the config with the machine type of the hosts.
 
     That type has to be one that could have been chosen: as many CPUs as today's choice, and enough memory. New hosts
     then become what the others are.

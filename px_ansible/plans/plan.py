@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from px_ansible.plans.actions import Action
@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FoundHost:
-    """A host that exists, as its provider lists it: `state` is running or stopped, `attributes` are the provider's."""
+    """A host that exists, as its provider lists it.
+
+    `state` is running, stopped, starting or stopping; `attributes` are the provider's.
+    """
 
     name: str
     state: str
     address: str | None
     attributes: Mapping[str, Any]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the host as its provider's `list` returned it."""
+        return {"name": self.name, "state": self.state, "address": self.address, **self.attributes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +44,30 @@ class SharedThing:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What exists of a cluster: its provider's `list`, and the mounts that the last provision left on the hosts."""
+    """What exists of a cluster: its provider's `list`, and the mounts that the last provision left on the hosts.
+
+    `variables` are host variables of the provider's role that `list` found out, and that its other entry points need.
+    """
 
     hosts: tuple[FoundHost, ...] = ()
     shared: tuple[SharedThing, ...] = ()
     applied: tuple[Mapping[str, str], ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One host and what is to be done with it; `reason` says why, where that is not plain."""
+    """One host and what is to be done with it; `reason` says why, where that is not plain.
+
+    `found` is what the provider's `list` returned for it, empty where there is no such host yet, and None where nobody
+    was asked.
+    """
 
     name: str
     action: Action
     reason: str | None = None
     address: str | None = None
+    found: Mapping[str, Any] | None = None
 
     @property
     def pending(self) -> bool:
@@ -69,13 +85,17 @@ class SharedPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way from what exists to what px.yaml says; `found_mounts` are those that the hosts have before."""
+    """The way from what exists to what px.yaml says; `found_mounts` are those that the hosts have before.
+
+    `variables` are those of the provider's role that only the provider could say.
+    """
 
     config: Config
     hosts: tuple[HostPlan, ...]
     mounts: tuple[MountPlan, ...]
     shared: tuple[SharedPlan, ...]
     found_mounts: tuple[Mapping[str, str], ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
 
     def hosts_to(self, *actions: Action) -> list[str]:
         """Return the names of the hosts with one of these actions."""
@@ -105,10 +125,21 @@ class Plan:
         return self.hosts_to(Action.REMOVE, Action.REPLACE)
 
     @property
+    def makes(self) -> bool:
+        """Whether the provider has to give something: hosts that are made or started, or what they share."""
+        shared = any(one.action is Action.CREATE for one in self.shared)
+        return shared or bool(self.hosts_to(Action.CREATE, Action.REPLACE, Action.START))
+
+    @property
+    def touches_hosts(self) -> bool:
+        """Whether hosts or mounts become others than they are."""
+        steps = [one.action for one in self.hosts] + [one.action for one in self.mounts]
+        return any(step is not Action.KEEP for step in steps)
+
+    @property
     def changes(self) -> bool:
         """Whether there is anything to do."""
-        steps = [one.action for one in self.hosts] + [one.action for one in self.mounts]
-        return any(step is not Action.KEEP for step in [*steps, *(one.action for one in self.shared)])
+        return self.touches_hosts or any(one.action is not Action.KEEP for one in self.shared)
 
 
 def make_plan(config: Config, found: Found, public_key: str | None = None) -> Plan:
@@ -121,6 +152,7 @@ def make_plan(config: Config, found: Found, public_key: str | None = None) -> Pl
         mounts=tuple(plan_mounts(config, found.applied)),
         shared=tuple(_plan_shared(config, provider, found, public_key)),
         found_mounts=found.applied,
+        variables=found.variables,
     )
 
 
@@ -133,22 +165,22 @@ def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: st
         host = existing.get(name)
         if host is None:
             # A host that is there before its cluster is reached by its name.
-            yield HostPlan(name, Action.CREATE, address=name if provider.existing else None)
+            yield HostPlan(name, Action.CREATE, address=name if provider.existing else None, found={})
             continue
         differences = [key for key, value in wanted.items() if host.attributes.get(key) != value]
         fixed = [key for key in differences if key in provider.fixed]
         reason = ", ".join(_difference(key, host.attributes.get(key), wanted[key]) for key in fixed or differences)
         if fixed:
-            yield HostPlan(name, Action.REPLACE, reason, host.address)
+            action = Action.REPLACE
         elif host.state != "running":
-            yield HostPlan(name, Action.START, "it is stopped", host.address)
-        elif differences:
-            yield HostPlan(name, Action.CHANGE, reason, host.address)
+            action, reason = Action.START, f"it is {host.state}"
         else:
-            yield HostPlan(name, Action.KEEP, None, host.address)
+            action = Action.CHANGE if differences else Action.KEEP
+        yield HostPlan(name, action, reason or None, host.address, host.as_data())
     reason = "px.yaml does not list it" if provider.existing else f"px.yaml asks for {config.nodes}"
     for name in sorted(existing.keys() - set(config.hosts), key=lambda name: (len(name), name)):
-        yield HostPlan(name, Action.REMOVE, reason, existing[name].address)
+        host = existing[name]
+        yield HostPlan(name, Action.REMOVE, reason, host.address, host.as_data())
 
 
 def _difference(key: str, old: Any, new: Any) -> str:
@@ -163,6 +195,6 @@ def _plan_shared(config: Config, provider: Provider, found: Found, public_key: s
     for one in found.shared:
         yield SharedPlan(one.name, Action.KEEP if one.state == "running" else Action.START)
         kinds = [kind for kind in kinds if not one.name.startswith(kind)]
-    if not provider.existing:
+    if not provider.existing and not config.ssh.key:
         yield SharedPlan("SSH key", Action.CREATE if public_key is None else Action.KEEP)
     yield from (SharedPlan(kind, Action.CREATE) for kind in kinds)

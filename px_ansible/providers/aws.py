@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from px_ansible.providers.cloud import architecture, attributes, shared, variables
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from px_ansible.providers import ini
+from px_ansible.providers.cloud import architecture, attributes, files_of, shared, variables
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 REGIONS = """
 af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1
@@ -21,6 +28,18 @@ LABELS = Labels(
     taken=("aws:",),
 )
 
+
+def _configured(env: Mapping[str, str], home: Path) -> Iterator[tuple[str, str]]:
+    """Yield the regions of the environment and the profile: docs.aws.amazon.com/sdkref/latest/guide/feature-region."""
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        yield f"the environment variable {name}", env.get(name, "")
+    profile = env.get("AWS_PROFILE") or env.get("AWS_DEFAULT_PROFILE") or "default"
+    written = env.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    file = home / written[2:] if written.startswith("~/") else Path(written)
+    settings = ini.section(file, profile if profile == "default" else f"profile {profile}")
+    yield f"the profile {profile!r} of {written}", settings.get("region", "")
+
+
 AWS = Provider(
     name="aws",
     default_image="debian-12",
@@ -29,7 +48,7 @@ AWS = Provider(
     arch=architecture,
     attributes=attributes,
     variables=variables("aws"),
-    fixed=frozenset({"machine_type", "image", "zone", "disk_gib", "spot"}),
+    fixed=frozenset({"machine_type", "image", "region", "zone", "disk_gib", "spot"}),
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="us-east-1",
@@ -41,10 +60,12 @@ AWS = Provider(
         image="ami-[0-9a-f]{8,17}",
         image_form="ami-ID",
         disk_gib=(8, 65536),
+        configured=_configured,
         no_spot=r"hpc.*|mac.*|u-.*|u7i.*|trn2u.*|t2\.nano",
     ),
     offers=frozenset(OPTIONAL),
     shared=shared,
+    files=files_of,
     role=False,
     also=("amazon", "ec2"),
 )

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from px_ansible import files
+from px_ansible.stores import STORES
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from px_ansible.config import Config
+
+# The keys of a cloud's own block that name a file of this computer.
+FILES = ("startup",)
 
 
 def login(user: str) -> Callable[[Config], str]:
@@ -24,6 +31,7 @@ def architecture(config: Config) -> str:
 def attributes(config: Config) -> Mapping[str, Any]:
     """Return what a host should be; what px.yaml leaves open is not compared."""
     wanted = {
+        "region": config.region if config.region_from is None else None,
         "machine_type": config.machine.name if config.machine else None,
         "image": config.image,
         "zone": config.zone,
@@ -38,6 +46,29 @@ def shared(_config: Config) -> Sequence[str]:
     return ("network", "identity")
 
 
+def files_of(config: Config) -> Mapping[str, Path]:
+    """Return the files of this computer that the cloud's block names, absolute: key -> file."""
+    folder = config.file.absolute().parent
+    return {key: files.named(folder, config.settings[key]) for key in FILES if key in config.settings}
+
+
+def buckets(provider: str, config: Config) -> list[dict[str, Any]]:
+    """Return the buckets of the cloud's own store that are mounted with the hosts' own identity, each once.
+
+    One is `read_only` where every mount of it is.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for mount in config.mounts:
+        theirs = STORES[mount.store].provider == provider
+        if not theirs or mount.credentials or mount.anonymous or mount.endpoint is not None:
+            continue
+        one = found.setdefault((mount.account, mount.bucket), {"name": mount.bucket, "read_only": True})
+        one["read_only"] &= mount.read_only
+        if mount.account:
+            one["account"] = mount.account
+    return list(found.values())
+
+
 def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]:
     """Return what gives the host variables of the role `provider_<name>`."""
 
@@ -48,7 +79,9 @@ def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str],
             "labels": dict(config.labels),
             "ssh_allow": list(config.ssh.allow),
             "ssh_user": config.ssh.user,
+            "buckets": buckets(name, config),
             **config.settings,
+            **{key: str(file) for key, file in files_of(config).items()},
         }
         return {f"provider_{name}_{key}": value for key, value in wanted.items() if value not in (None, {}, [])}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from px_ansible.providers.cloud import architecture, attributes, login, variables
+from px_ansible.providers.cloud import architecture, attributes, files_of, login, variables
 from px_ansible.providers.model import Cloud, Labels, Provider
 
 REGIONS = """
@@ -25,7 +25,7 @@ DIGITALOCEAN = Provider(
     arch=architecture,
     attributes=attributes,
     variables=variables("digitalocean"),
-    fixed=frozenset({"machine_type", "image"}),
+    fixed=frozenset({"machine_type", "image", "region"}),
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="nyc3",
@@ -43,6 +43,7 @@ DIGITALOCEAN = Provider(
         "disk_size": "take it out: the disk comes with the machine type; a larger type has a larger one",
     },
     shared=lambda _config: ("network",),
+    files=files_of,
     role=False,
     also=("do", "digital ocean", "ocean"),
 )

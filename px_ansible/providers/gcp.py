@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from px_ansible.providers.cloud import architecture, attributes, login, shared, variables
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from px_ansible.providers import ini
+from px_ansible.providers.cloud import architecture, attributes, files_of, login, shared, variables
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 REGIONS = """
 africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
@@ -24,6 +31,29 @@ LABELS = Labels(
     most=60,
 )
 
+
+def _configured(env: Mapping[str, str], home: Path) -> Iterator[tuple[str, str]]:
+    """Yield the regions of gcloud's properties: docs.cloud.google.com/sdk/docs/properties."""
+    for name in ("CLOUDSDK_COMPUTE_REGION", "CLOUDSDK_COMPUTE_ZONE"):
+        value = env.get(name, "")
+        yield f"the environment variable {name}", value if name.endswith("REGION") else _region_of(value)
+    folder = Path(env.get("CLOUDSDK_CONFIG") or home / ".config" / "gcloud")
+    name = env.get("CLOUDSDK_ACTIVE_CONFIG_NAME") or _text(folder / "active_config") or "default"
+    compute = ini.section(folder / "configurations" / f"config_{name}", "compute")
+    yield f"gcloud's configuration {name!r}", compute.get("region") or _region_of(compute.get("zone", ""))
+
+
+def _region_of(zone: str) -> str:
+    return zone.rpartition("-")[0]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
 GCP = Provider(
     name="gcp",
     default_image="debian-12",
@@ -32,7 +62,7 @@ GCP = Provider(
     arch=architecture,
     attributes=attributes,
     variables=variables("gcp"),
-    fixed=frozenset({"machine_type", "image", "zone", "disk_gib", "spot"}),
+    fixed=frozenset({"machine_type", "image", "region", "zone", "disk_gib", "spot"}),
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="us-central1",
@@ -44,9 +74,11 @@ GCP = Provider(
         image=r"(https://.*/)?projects/[a-z][a-z0-9-]+/global/images/(family/)?[a-z][a-z0-9-]*",
         image_form="projects/PROJECT/global/images/family/FAMILY",
         no_spot="m2-.*",
+        configured=_configured,
     ),
     offers=frozenset(OPTIONAL),
     shared=shared,
+    files=files_of,
     role=False,
     also=("gce", "google", "google cloud", "googlecloud"),
 )

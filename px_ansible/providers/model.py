@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from px_ansible.config import Config
 
@@ -60,8 +61,10 @@ class Cloud:
     `region` is the regular expression of a region; `regions` are those that px-ansible knows. `zone` is that of a zone,
     with `{region}` in it, empty where there are no zones; `zone_form` is the same in words. `image` is the regular
     expression of the cloud's own names of images, `image_form` the same in words. `disk_gib` are the smallest and the
-    largest disk; `no_spot` is the regular expression of the machine types that are not sold as spot. As one of
-    `no_users` nobody can log in.
+    largest disk; `configured` yields the regions that this computer's settings for the cloud name, the first that
+    counts first, from the environment and the home: where each stands, in words, and its name, empty where there is
+    none. They come before `default_region`. `no_spot` is the regular expression of the machine types that are not sold
+    as spot. As one of `no_users` nobody can log in.
     """
 
     default_region: str
@@ -75,6 +78,7 @@ class Cloud:
     disk_gib: tuple[int, int] = (10, 65536)
     no_spot: str = ""
     no_users: frozenset[str] = frozenset({"root"})
+    configured: Callable[[Mapping[str, str], Path], Iterable[tuple[str, str]]] = lambda _env, _home: ()
 
 
 # The keys of `cluster` that not every provider can use.
@@ -93,7 +97,9 @@ class Provider:
     `cloud` where it is one. `offers` are those of the OPTIONAL keys that it can use, `instead` says for others what to
     write: key -> hint. `role` is False where this version has no role that makes hosts there: px.yaml may name it, and
     more cannot be done yet. `shared` are the beginnings of the names of what all hosts share, as the role's `list`
-    returns them.
+    returns them. `checks`: its role has an entry point of that name, which says before anything is made whether the
+    provider can do it. `tries_buckets`: its role has an entry point `ready`, which tries on a host whether its buckets
+    can be reached. `files` are the files of this computer that its block names, absolute: key -> file.
     """
 
     name: str
@@ -113,5 +119,8 @@ class Provider:
     offers: frozenset[str] = frozenset()
     instead: Mapping[str, str] = field(default_factory=dict)
     role: bool = True
+    checks: bool = False
+    tries_buckets: bool = False
+    files: Callable[[Config], Mapping[str, Path]] = lambda _config: {}
     also: tuple[str, ...] = ()
     shared: Callable[[Config], Sequence[str]] = lambda _config: ()

@@ -44,8 +44,10 @@ def test_every_row_has_its_role_and_its_schema_and_the_reverse():
 
 
 @pytest.mark.parametrize("provider", [name for name, row in PROVIDERS.items() if row.role])
-def test_a_provider_role_has_the_four_entry_points(provider):
+def test_a_provider_role_has_the_four_entry_points_and_those_that_its_row_says(provider):
+    row = PROVIDERS[provider]
     wanted = {"list", "cluster", "present", "absent"}
+    wanted |= {name for name, there in {"checks": row.checks, "ready": row.tries_buckets}.items() if there}
     assert set(specs(f"provider_{provider}")) == wanted
     assert {path.stem for path in ROLES[f"provider_{provider}"].glob("tasks/*.yml")} == wanted
 

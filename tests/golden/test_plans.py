@@ -32,6 +32,7 @@ def read_found(case: Path) -> Found:
         ),
         shared=tuple(SharedThing(**one) for one in data.get("shared", [])),
         applied=tuple(data.get("applied", [])),
+        variables=data.get("variables", {}),
     )
 
 

@@ -83,6 +83,78 @@ def test_a_zone_says_its_region(provider, zone, region):
     assert (config.zone, config.region) == (zone.strip('"'), region)
 
 
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    """The settings of a computer: files by name, and the environment."""
+
+    def of(files: dict[str, str], **env: str) -> None:
+        for name, text in files.items():
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_text(text)
+        env = {"CLOUDSDK_CONFIG": str(tmp_path / "gcloud"), "AWS_CONFIG_FILE": str(tmp_path / "aws"), **env}
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+
+    return of
+
+
+GCLOUD = {
+    "gcloud/active_config": "work\n",
+    "gcloud/configurations/config_work": "[core]\nproject = x\n[compute]\nregion = europe-west1\nzone = asia-east1-b\n",
+    "gcloud/configurations/config_home": "[compute]\nzone = asia-east1-b\n",
+    "aws": "[default]\nregion = eu-west-3\n[profile work]\nregion=eu-north-1\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "env", "region", "origin"),
+    [
+        ("gcp", {}, "europe-west1", "gcloud's configuration 'work'"),
+        ("gcp", {"CLOUDSDK_ACTIVE_CONFIG_NAME": "home"}, "asia-east1", "gcloud's configuration 'home'"),
+        ("gcp", {"CLOUDSDK_ACTIVE_CONFIG_NAME": "none"}, "us-central1", ""),
+        (
+            "gcp",
+            {"CLOUDSDK_COMPUTE_ZONE": "europe-west9-b"},
+            "europe-west9",
+            "the environment variable CLOUDSDK_COMPUTE_ZONE",
+        ),
+        (
+            "gcp",
+            {"CLOUDSDK_COMPUTE_REGION": "europe-west8", "CLOUDSDK_COMPUTE_ZONE": "europe-west9-b"},
+            "europe-west8",
+            "the environment variable CLOUDSDK_COMPUTE_REGION",
+        ),
+        ("gcp", {"CLOUDSDK_COMPUTE_REGION": "no region!"}, "europe-west1", "gcloud's configuration 'work'"),
+        ("aws", {"AWS_PROFILE": "work"}, "eu-north-1", "work"),
+        ("aws", {}, "eu-west-3", "default"),
+        ("aws", {"AWS_DEFAULT_REGION": "eu-south-1"}, "eu-south-1", "the environment variable AWS_DEFAULT_REGION"),
+        ("azure", {}, "eastus", ""),
+    ],
+)
+def test_a_region_that_px_yaml_leaves_open_is_that_of_this_computers_settings(provider, env, region, origin, settings):
+    settings(GCLOUD, **env)
+    config = read(cluster(provider))
+    assert config.region == region
+    assert origin in (config.region_from or "")
+    assert bool(config.region_from) == bool(origin)
+    assert [note for note in config.notes if note.startswith("region")] == (
+        [f"region {region}: from {config.region_from}"] if origin else []
+    )
+
+
+@pytest.mark.parametrize("line", ["region: us-east1", "zone: us-east1-b", "gcp: {zones: [us-east1-b]}"])
+def test_a_region_that_px_yaml_names_is_no_others(line, settings):
+    settings(GCLOUD)
+    config = read(cluster("gcp", line))
+    assert (config.region, config.region_from, config.notes) == ("us-east1", None, ())
+
+
+@pytest.mark.parametrize("text", ["[compute", "region = x\n", "\xff"])
+def test_settings_that_cannot_be_read_are_none(text, settings):
+    settings({"gcloud/configurations/config_default": text, "gcloud/active_config": "default"})
+    assert read(cluster("gcp")).region == "us-central1"
+
+
 def test_the_zones_to_try_say_the_region():
     config = read(cluster("gcp", "gcp: {zones: [europe-west1-c, europe-west1-b]}"))
     assert config.region == "europe-west1"

@@ -363,3 +363,56 @@ def test_a_run_that_never_ends_is_named(state, monkeypatch):
         os.close(lifeline)
     with state.lock():
         assert Path(run).is_dir()
+
+
+@pytest.fixture
+def own_key(tmp_path):
+    """Make a key as a user does."""
+
+    def made(passphrase=""):
+        path = tmp_path / "mine" / "id"
+        path.parent.mkdir()
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "me", "-f", path], check=True)
+        return path
+
+    return made
+
+
+def test_a_key_that_px_yaml_names_is_used_where_it_is(state, own_key):
+    path = own_key()
+    path.with_suffix(".pub").unlink()
+    path.chmod(0o400)
+    before = path.read_bytes()
+    kind, half, comment = state.public_key(path).split()
+    made = subprocess.run(["ssh-keygen", "-y", "-f", path], capture_output=True, text=True, check=True).stdout
+    assert ([kind, half], comment) == (made.split()[:2], "px-ansible:demo")
+    assert not (state.folder / "key").exists()
+    assert [one.name for one in path.parent.iterdir()] == ["id"]
+    state.clear()
+    assert (path.read_bytes(), path.stat().st_mode & 0o777) == (before, 0o400)
+
+
+def no_key(path):
+    path.write_text("no key\n")
+
+
+def open_to_all(path):
+    path.chmod(0o644)
+
+
+@pytest.mark.parametrize(
+    ("passphrase", "spoil", "said", "hint"),
+    [
+        ("secret", lambda _path: None, "has a passphrase", "ssh-keygen -p -f "),
+        ("", Path.unlink, "cannot be read: No such file or directory", "take ssh.key out"),
+        ("", no_key, "is no private key", "take ssh.key out"),
+        ("", open_to_all, "can be read by others", "chmod 600 "),
+    ],
+)
+def test_a_key_of_px_yaml_that_cannot_be_used_says_why(state, own_key, passphrase, spoil, said, hint):
+    path = own_key(passphrase)
+    spoil(path)
+    with pytest.raises(PrerequisiteError) as refused:
+        state.public_key(path)
+    assert f"The SSH key {path} (px.yaml's ssh.key) {said}" in refused.value.message
+    assert hint in refused.value.hint
