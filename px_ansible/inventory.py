@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from px_ansible import ssh
 from px_ansible.plans import Action
 from px_ansible.plans.mounts import emulated_buckets
-from px_ansible.providers import PROVIDERS
+from px_ansible.providers import PROVIDERS, cloud
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def inventory_of(plan: Plan, places: Places, public_key: str | None) -> dict[str
         shared[f"{client}_cache_dir"] = str(places.cache_dir)
         shared[f"{client}_arch"] = provider.arch(plan.config)
     own = provider.variables(plan.config, emulated_buckets(plan.config), str(places.cache_dir))
-    variables = {**own, **plan.variables}
+    variables = {**own, **plan.variables, **_former_buckets(plan.config, plan.found_mounts)}
     group = {**shared, **variables, **_keys(provider, places, public_key), **_login(plan.config)}
     group["px_changes"] = plan.changes
     if provider.tries_buckets and plan.touches_hosts:
@@ -98,6 +98,7 @@ def inventory_to_destroy(config: Config, found: Found, places: Places, *, purge:
     """Return the inventory for removing all that was found of the cluster."""
     provider = PROVIDERS[config.provider]
     shared = {**_neutral(config, "absent"), **_role_variables(config), **found.variables}
+    shared |= _former_buckets(config, found.applied)
     if provider.existing:
         hosts = {host.name: _connection(config, host.name, host.address, places) for host in found.hosts}
         return _inventory(shared, {**shared, **_login(config), **_mounts_to_leave(found.applied)}, hosts)
@@ -134,6 +135,12 @@ def _role_variables(config: Config) -> dict[str, Any]:
     """Return the variables of the provider's role for a run that makes nothing on this computer."""
     provider = PROVIDERS[config.provider]
     return dict(provider.variables(config, [], "")) if provider.existing or provider.cloud else {}
+
+
+def _former_buckets(config: Config, applied: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """Return the variable of buckets that the hosts' identity had a right on, and needs no more."""
+    former = cloud.former_buckets(config.provider, config, applied) if PROVIDERS[config.provider].cloud else []
+    return {f"provider_{config.provider}_former_buckets": former} if former else {}
 
 
 def _mounts_to_leave(mounts: Sequence[Mapping[str, str]]) -> dict[str, Any]:

@@ -69,6 +69,16 @@ def buckets(provider: str, config: Config) -> list[dict[str, Any]]:
     return list(found.values())
 
 
+def former_buckets(
+    provider: str, config: Config, applied: Sequence[Mapping[str, str]]
+) -> list[dict[str, str]]:
+    """Return the buckets of the cloud's own stores that hosts had mounted, and that px.yaml does not mount any more."""
+    now = {one["name"] for one in buckets(provider, config)}
+    own = [store for store in STORES.values() if store.provider == provider]
+    before = dict.fromkeys(one["bucket"] for one in applied if any(store.reads(one["source"]) for store in own))
+    return [{"name": name} for name in before if name not in now]
+
+
 def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str], Mapping[str, Any]]:
     """Return what gives the host variables of the role `provider_<name>`."""
 

@@ -54,6 +54,11 @@ def _text(path: Path) -> str:
         return ""
 
 
+def _shared(config: Config) -> Sequence[str]:
+    """Return what all hosts share; a service account that px.yaml names is not the cluster's."""
+    return [one for one in shared(config) if one != "identity" or not config.settings.get("service_account")]
+
+
 GCP = Provider(
     name="gcp",
     default_image="debian-12",
@@ -77,8 +82,9 @@ GCP = Provider(
         configured=_configured,
     ),
     offers=frozenset(OPTIONAL),
-    shared=shared,
+    shared=_shared,
     files=files_of,
-    role=False,
+    checks=True,
+    tries_buckets=True,
     also=("gce", "google", "google cloud", "googlecloud"),
 )
