@@ -29,7 +29,7 @@ cd {folder} || exit 1
 mount -t overlay overlay -o {options} root || exit 1
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=0755,size=1m px-ansible /run/systemd/nspawn || exit 1
 {unified}while :; do
-  run systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe --link-journal=no \\
+  run systemd-nspawn --quiet --boot --register=no --keep-unit --console={console} --link-journal=no \\
     --resolv-conf=off --timezone=off --machine={machine} --hostname={host} --directory=root \\
     --network-bridge={bridge} --bind=/dev/fuse --property=DeviceAllow='/dev/fuse rw' --capability=CAP_SYS_ADMIN \\
     -- --show-status=yes
@@ -58,6 +58,7 @@ class Wanted(t.NamedTuple):
     """What a machine should be. Without an authorized key nobody comes in as root.
 
     `files` are written at every start, over what every machine gets; `packages` are in its image besides the usual.
+    `console` is nspawn's: by a pipe only errors are said, by `read-only` all that a terminal would show.
     """
 
     image: str
@@ -65,6 +66,7 @@ class Wanted(t.NamedTuple):
     limits: cgroups.Limits
     files: tuple[File, ...] = ()
     packages: tuple[str, ...] = ()
+    console: str = "pipe"
 
 
 class Machine:
@@ -204,6 +206,7 @@ class Machine:
             options=shlex.quote(f"lowerdir={image.lower_of(entry['base'])},upperdir=upper,workdir=work"),
             machine=entry["machine"],
             bridge=shared["bridge"],
+            console=wanted.console,
             unified=unified,
         )
         return [*_scarce(wanted.limits), *self.service.start(script, wanted.limits)]

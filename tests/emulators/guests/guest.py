@@ -78,7 +78,7 @@ class Guest:
         """Switch the machine on and return its address; that it boots, or gets far, is not waited for."""
         with self._lock:
             self.boots = boots
-            wanted = Wanted(IMAGE, "", cgroups.Limits(None, None), self._files(), PACKAGES)
+            wanted = Wanted(IMAGE, "", cgroups.Limits(None, None), self._files(), PACKAGES, "read-only")
             if boots:
                 self.machine.converge(wanted, str(self.cache))
             else:
