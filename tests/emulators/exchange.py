@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from email.message import Message
 
 
+MOST_KEPT = 1024 * 1024
+
+
 @dataclass(frozen=True)
 class Request:
     """One request to one host."""
@@ -70,6 +73,12 @@ class Exchange:
     fault: str = ""
     began: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+
+    @classmethod
+    def of(cls, request: Request) -> Exchange:
+        """Begin the record of a request; of a large object it does not keep the content."""
+        body = request.body.decode(errors="replace") if len(request.body) <= MOST_KEPT else ""
+        return cls(request.method, request.host, request.path, dict(request.query), body)
 
     @property
     def data(self) -> Any:

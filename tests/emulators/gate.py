@@ -17,34 +17,38 @@ import traceback
 import urllib.request
 from collections import Counter
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from emulators.certificates import Authority
+from emulators.exchange import Answer
 from emulators.faults import Faults
 from emulators.wire import Connection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from emulators.exchange import Exchange, Host
+    from emulators.exchange import Exchange, Host, Request
 
 LOOPBACK = "127.0.0.1"
 
 
-class _Server(socketserver.ThreadingTCPServer):
+class Listener(socketserver.ThreadingTCPServer):
+    """Takes connections until its end, which cuts those that are open."""
+
     # Two gates must not share a port, as they could with SO_REUSEADDR on some systems.
     allow_reuse_address = False
     daemon_threads = False
     block_on_close = True
     request_queue_size = 256
 
-    def __init__(self, port: int, gate: Gate) -> None:
+    def __init__(self, address: tuple[str, int], gate: Gate, connection: type[Connection] = Connection) -> None:
         self.gate = gate
         self._open: set[socket.socket] = set()
         self._ending = False
         self._lock = threading.Lock()
-        super().__init__((LOOPBACK, port), Connection)
+        super().__init__(address, connection)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -104,7 +108,7 @@ class Gate:
         self._temporary = None if folder else tempfile.TemporaryDirectory(prefix="px-gate-")
         self.folder = folder or Path(self._temporary.name)
         self.authority = Authority(self.folder)
-        self._server = _Server(port, self)
+        self._server = Listener((LOOPBACK, port), self)
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02], name="gate")
 
@@ -149,6 +153,14 @@ class Gate:
         """Return this process's environment with the gate's in place of any proxy's."""
         kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
         return {**kept, **self.environment, **more}
+
+    def play(self, request: Request) -> Answer:
+        """Ask whoever plays the host; its own mistake is kept for the test to see."""
+        try:
+            return self.hosts[request.host](request)
+        except Exception:  # noqa: BLE001
+            self.broken.append(traceback.format_exc())
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"gate: the emulator itself is broken\n")
 
     def keep(self, exchange: Exchange) -> None:
         with self._lock:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import socketserver
+import sys
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from emulators.exchange import Request
 
 if TYPE_CHECKING:
-    import socket
-
     from emulators.exchange import Host
 
 
@@ -46,7 +47,20 @@ class PlainServer(socketserver.ThreadingTCPServer):
         self.socket.close()
         self.socket = listening
         self.play = play
+        self._open: set[Any] = set()
         self._thread = threading.Thread(target=self.serve_forever, args=[0.02], name="plain", daemon=True)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # whoever asked may have gone
+            super().handle_error(request, client_address)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -55,4 +69,7 @@ class PlainServer(socketserver.ThreadingTCPServer):
     def __exit__(self, *_: object) -> None:
         self.shutdown()
         self.server_close()
+        for one in list(self._open):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         self._thread.join()

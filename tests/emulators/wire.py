@@ -6,7 +6,6 @@ import socket
 import ssl
 import struct
 import time
-import traceback
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
@@ -69,21 +68,27 @@ class Connection(BaseHTTPRequestHandler):
             return
         self.send_response(HTTPStatus.OK, "Connection established")
         self.end_headers()
-        context = self.gate.authority.context(host)
+        self.speak_tls(self.gate.authority.context(host))
+        self.host = host
+        self.close_connection = False
+
+    def speak_tls(self, context: ssl.SSLContext) -> None:
+        """Go on inside TLS."""
         self.connection = context.wrap_socket(self.connection, server_side=True, do_handshake_on_connect=False)
         self.server.now_speaks_tls(self.request, self.connection)  # type: ignore[attr-defined]
         self.connection.do_handshake()
         self.rfile = self.connection.makefile("rb", self.rbufsize)
         self.wfile = _Writer(self.connection)
-        self.host = host
-        self.close_connection = False
 
     def _refuse(self, host: str) -> None:
         """Say no to a host that nobody plays; the call is kept, so that a test can see what wanted out."""
-        exchange = Exchange(self.command, host, "", {}, "", HTTPStatus.FORBIDDEN)
+        self.keep_refusal(host)
+        self._send(Answer(HTTPStatus.FORBIDDEN, b"gate: this host is not played here\n", {"Connection": "close"}))
+
+    def keep_refusal(self, host: str) -> None:
+        exchange = Exchange(getattr(self, "command", ""), host, "", {}, "", HTTPStatus.FORBIDDEN)
         exchange.seconds = time.monotonic() - exchange.began
         self.gate.keep(exchange)
-        self._send(Answer(HTTPStatus.FORBIDDEN, b"gate: this host is not played here\n", {"Connection": "close"}))
 
     def _call(self) -> None:
         body = self._body()
@@ -94,9 +99,7 @@ class Connection(BaseHTTPRequestHandler):
                 self._refuse(self.path.split("/")[2])
             return
         request = Request(self.command, self.host, self.path, self.headers, body)
-        exchange = Exchange(
-            request.method, request.host, request.path, dict(request.query), body.decode(errors="replace")
-        )
+        exchange = Exchange.of(request)
         self.gate.keep(exchange)
         try:
             fault = self.gate.faults.meet(request)
@@ -104,19 +107,11 @@ class Connection(BaseHTTPRequestHandler):
                 exchange.fault = fault.name
                 self._suffer(request, exchange, fault)
             else:
-                self._reply(exchange, self._played(request))
+                self._reply(exchange, self.gate.play(request))
         finally:
             exchange.seconds = exchange.seconds or time.monotonic() - exchange.began
 
     locals().update(dict.fromkeys([f"do_{one}" for one in METHODS], _call))
-
-    def _played(self, request: Request) -> Answer:
-        """Ask whoever plays the host; its own mistake is kept for the test to see."""
-        try:
-            return self.gate.hosts[self.host](request)
-        except Exception:  # noqa: BLE001
-            self.gate.broken.append(traceback.format_exc())
-            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"gate: the emulator itself is broken\n")
 
     def _suffer(self, request: Request, exchange: Exchange, fault: Fault) -> None:
         if fault.delay:
@@ -124,7 +119,7 @@ class Connection(BaseHTTPRequestHandler):
         if fault.drop:
             raise _CutError
         play = self.gate.hosts[self.host]
-        answer = play.fault(fault.status) if fault.status else self._played(request)
+        answer = play.fault(fault.status) if fault.status else self.gate.play(request)
         if fault.cut:
             self._send(answer, half=True)
             raise _CutError

@@ -10,6 +10,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import typing as t
 from pathlib import Path
 
 from ansible_collections.px.storage.plugins.module_utils.local import record
@@ -35,9 +36,9 @@ chroot . systemctl --quiet mask apt-daily.timer apt-daily-upgrade.timer e2scrub_
 """
 
 
-def _build_command(image: str, target: Path) -> list[str]:
+def _build_command(image: str, target: Path, more: t.Sequence[str]) -> list[str]:
     suite = SUITES[image]
-    options = ["--variant=minbase", "--format=directory", f"--include={PACKAGES}"]
+    options = ["--variant=minbase", "--format=directory", f"--include={_packages(more)}"]
     options += [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "doc", "locale", "info")]
     options += ["--aptopt=Acquire::Languages none", *_proxy_options()]
     options.append(f"--customize-hook={CUSTOMIZE}")
@@ -70,20 +71,24 @@ def _proxy_options() -> list[str]:
     return [f"--aptopt={line}" for line in lines if "::Proxy" in line]
 
 
-def key(image: str) -> str:
-    """Return the key of an image: it changes when its content would."""
-    content = "\n".join((SUITES[image], PACKAGES, CUSTOMIZE, os.uname().machine))
+def _packages(more: t.Sequence[str]) -> str:
+    return ",".join((PACKAGES, *sorted(more)))
+
+
+def key(image: str, more: t.Sequence[str] = ()) -> str:
+    """Return the key of an image, with `more` packages than every one has: it changes when its content would."""
+    content = "\n".join((SUITES[image], _packages(more), CUSTOMIZE, os.uname().machine))
     return hashlib.sha256(content.encode()).hexdigest()[:12]
 
 
-def path(image: str, cache_dir: str) -> Path:
+def path(image: str, cache_dir: str, more: t.Sequence[str] = ()) -> Path:
     """Return where an image lies, or will."""
-    return Path(cache_dir) / "images" / f"{image}-{key(image)}"
+    return Path(cache_dir) / "images" / f"{image}-{key(image, more)}"
 
 
-def ensure(image: str, cache_dir: str) -> tuple[Path, bool]:
+def ensure(image: str, cache_dir: str, more: t.Sequence[str] = ()) -> tuple[Path, bool]:
     """Return the image's folder and whether it was built now; a second caller waits for the first."""
-    target = path(image, cache_dir)
+    target = path(image, cache_dir, more)
     if target.is_dir():
         return target, False
     with record.lock(target.parent, f".{target.name}.lock") as descriptor:
@@ -93,17 +98,17 @@ def ensure(image: str, cache_dir: str) -> tuple[Path, bool]:
             shutil.rmtree(left, ignore_errors=True)
         temporary = target.with_name(f".{target.name}.tmp-{os.getpid()}")
         try:
-            _build(image, temporary, descriptor)
+            _build(image, temporary, descriptor, more)
             temporary.rename(target)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
     return target, True
 
 
-def _build(image: str, target: Path, lock: int) -> None:
+def _build(image: str, target: Path, lock: int, more: t.Sequence[str]) -> None:
     """Run mmdebstrap; it holds our lock too, so that nobody removes the folder under an orphan's feet."""
     # A mount namespace of its own: whatever ends mmdebstrap, its mounts of /proc and /sys end with it.
-    command = ["unshare", "--mount", "--propagation", "slave", *_build_command(image, target)]
+    command = ["unshare", "--mount", "--propagation", "slave", *_build_command(image, target, more)]
     done = subprocess.run(
         command,
         check=False,

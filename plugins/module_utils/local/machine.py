@@ -29,7 +29,7 @@ cd {folder} || exit 1
 mount -t overlay overlay -o {options} root || exit 1
 mkdir -p /run/systemd/nspawn && mount -t tmpfs -o mode=0755,size=1m px-ansible /run/systemd/nspawn || exit 1
 {unified}while :; do
-  run systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe --link-journal=no \\
+  run systemd-nspawn --quiet --boot --register=no --keep-unit --console={console} --link-journal=no \\
     --resolv-conf=off --timezone=off --machine={machine} --hostname={host} --directory=root \\
     --network-bridge={bridge} --bind=/dev/fuse --property=DeviceAllow='/dev/fuse rw' --capability=CAP_SYS_ADMIN \\
     -- --show-status=yes
@@ -46,12 +46,27 @@ LinkLocalAddressing=no
 """
 
 
+class File(t.NamedTuple):
+    """A file that a machine finds when it starts."""
+
+    path: str
+    text: str
+    mode: int = 0o644
+
+
 class Wanted(t.NamedTuple):
-    """What a machine should be."""
+    """What a machine should be. Without an authorized key nobody comes in as root.
+
+    `files` are written at every start, over what every machine gets; `packages` are in its image besides the usual.
+    `console` is nspawn's: by a pipe only errors are said, by `read-only` all that a terminal would show.
+    """
 
     image: str
     authorized_key: str
     limits: cgroups.Limits
+    files: tuple[File, ...] = ()
+    packages: tuple[str, ...] = ()
+    console: str = "pipe"
 
 
 class Machine:
@@ -92,9 +107,14 @@ class Machine:
             if entry and self.service.running() and entry["key"] == wanted.authorized_key:
                 return self._limit(entry, wanted.limits)
             self.service.stop()
-            entry = self._claim(entry, wanted, image.ensure(wanted.image, cache_dir)[0])
-            self._write_files(entry)
+            entry = self._claim(entry, wanted, image.ensure(wanted.image, cache_dir, wanted.packages)[0])
+            self._write_files(entry, wanted.files)
             return True, self._start(entry, wanted)
+
+    def claim(self, wanted: Wanted, cache_dir: str) -> None:
+        """Give the machine its record, and with it its address, without starting it."""
+        with record.lock(self.layout.machines, f".{self.host}.lock"):
+            self._claim(record.read(self.record), wanted, image.ensure(wanted.image, cache_dir, wanted.packages)[0])
 
     def _limit(self, entry: dict[str, t.Any], limits: cgroups.Limits) -> tuple[bool, list[str]]:
         """Give a machine that runs other limits, where they changed."""
@@ -141,7 +161,7 @@ class Machine:
             yield int(suffix) + 1
         yield from range(network.FIRST_HOST, network.LAST_HOST + 1)
 
-    def _write_files(self, entry: t.Mapping[str, t.Any]) -> None:
+    def _write_files(self, entry: t.Mapping[str, t.Any], files: t.Sequence[File]) -> None:
         """Write what tells this machine from the others, into the upper layer, while nothing has it mounted."""
         shared = record.read(self.layout.record) or {}
         for name in ("upper", "work", "root"):
@@ -155,7 +175,10 @@ class Machine:
             upper / "etc/systemd/network/10-px-ansible.network",
             NETWORK.format(address=network.address(shared, entry["number"])),
         )
-        _put(upper / "root/.ssh/authorized_keys", entry["key"] + "\n", 0o600, folder_mode=0o700)
+        if entry["key"]:
+            _put(upper / "root/.ssh/authorized_keys", entry["key"] + "\n", 0o600, folder_mode=0o700)
+        for file in files:
+            _put(upper / file.path.lstrip("/"), file.text, file.mode)
         private = upper / "etc/ssh/ssh_host_ed25519_key"
         if not private.exists() or not self._host_key_file().exists():
             private.unlink(missing_ok=True)
@@ -183,6 +206,7 @@ class Machine:
             options=shlex.quote(f"lowerdir={image.lower_of(entry['base'])},upperdir=upper,workdir=work"),
             machine=entry["machine"],
             bridge=shared["bridge"],
+            console=wanted.console,
             unified=unified,
         )
         return [*_scarce(wanted.limits), *self.service.start(script, wanted.limits)]

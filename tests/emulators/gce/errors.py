@@ -139,6 +139,21 @@ def denied_by_iam(service: str, permission: str, resource: str) -> ApiError:
     return ApiError(403, message, "forbidden", name=NAMES[403], details=details)
 
 
+def no_bucket() -> ApiError:
+    return ApiError(404, "The specified bucket does not exist.", "notFound")
+
+
+def denied_by_storage(who: str, permission: str) -> ApiError:
+    """Refuse for want of a permission, as Cloud Storage does; `who` is empty for somebody without a token."""
+    kind = "object" if permission.startswith("storage.objects.") and not permission.endswith(".list") else "bucket"
+    text = f"does not have {permission} access to the Google Cloud Storage {kind}."
+    more = f"Permission '{permission}' denied on resource (or it may not exist)."
+    if not who:
+        where = {"location": "Authorization", "locationType": "header"}
+        return ApiError(401, f"Anonymous caller {text} {more}", "required", **where)
+    return ApiError(403, f"{who} {text} {more}", "forbidden")
+
+
 def scope_too_small(service: str, method: str) -> ApiError:
     info = {"service": service, "method": method}
     details = [

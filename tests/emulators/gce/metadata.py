@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from emulators.exchange import Answer
+from emulators.gce import guest_attributes
 from emulators.gce.identities import CLOUD_PLATFORM
 
 if TYPE_CHECKING:
     from emulators.exchange import Request
     from emulators.gce.cloud import GoogleCloud
+    from emulators.gce.world import Resource
 
 ROOT = "/computeMetadata/v1/"
+GUEST_ATTRIBUTES = f"{ROOT}instance/guest-attributes/"
+WRITES = ("PUT", "DELETE")
 FLAVOR = {"Metadata-Flavor": "Google", "Server": "Metadata Server for VM"}
 LONGEST_WAIT = 600.0
 
@@ -43,7 +47,11 @@ class Metadata:
             return self._refuse(*refused[0])
         query = dict(parse_qsl(request.target.partition("?")[2], keep_blank_values=True))
         try:
+            if request.method in WRITES:
+                return self._write(request)
             return self._answer(request.path, query)
+        except guest_attributes.RefusedError as error:
+            return self._refuse(*error.args)
         except _Lost:
             return self._refuse(HTTPStatus.NOT_FOUND, request.path)
 
@@ -52,7 +60,7 @@ class Metadata:
         headers = request.headers
         return [
             (HTTPStatus.FORBIDDEN, "a request that was forwarded", "X-Forwarded-For" in headers),
-            (HTTPStatus.METHOD_NOT_ALLOWED, request.method, request.method != "GET"),
+            (HTTPStatus.METHOD_NOT_ALLOWED, request.method, not _may_be(request)),
             (HTTPStatus.FORBIDDEN, "no header 'Metadata-Flavor: Google'", headers.get("Metadata-Flavor") != "Google"),
             (HTTPStatus.NOT_FOUND, request.path, not request.path.startswith(ROOT)),
         ]
@@ -81,9 +89,28 @@ class Metadata:
             return self._text("".join(f"{one}\n" for one in found), _etag(found))
         return self._text(str(found), _etag(found))
 
+    def _write(self, request: Request) -> Answer:
+        """Take a guest attribute, or take it away."""
+        with self.cloud.clock.changed:
+            instance = self._instance()
+            if not guest_attributes.enabled(instance, self.cloud.project):
+                return self._refuse(HTTPStatus.FORBIDDEN, "Guest attributes endpoint access is disabled.")
+            words = _words(request.path.removeprefix(GUEST_ATTRIBUTES))
+            if request.method == "PUT":
+                guest_attributes.put(instance, words, request.body.decode(errors="replace"))
+            else:
+                guest_attributes.delete(instance, words)
+            self.cloud.clock.changed.notify_all()
+        return self._text("")
+
+    def _instance(self) -> Resource:
+        """Return the instance, which may be gone while its machine still asks."""
+        found = [one for one in self.cloud.world.of("instances") if one.name == self.name]
+        return found[0] if found else _lose()  # type: ignore[no-any-return]
+
     def _find(self, path: str, query: dict[str, str]) -> Any:
         with self.cloud.world.lock:
-            words = [unquote(word) for word in path.removeprefix(ROOT).split("/") if word]
+            words = _words(path.removeprefix(ROOT))
             account = self._account()
             if words[:2] == ["instance", "service-accounts"] and words[3:] == ["token"]:
                 return self._token(words[2], query) if account else _lose()
@@ -94,18 +121,20 @@ class Metadata:
 
     def _account(self) -> dict[str, Any] | None:
         """Return the instance's service account, as long as there is one of that name."""
-        accounts = self.cloud.instance(self.name).data.get("serviceAccounts", [])
+        accounts = self._instance().data.get("serviceAccounts", [])
         return accounts[0] if accounts and self.cloud.accounts.find(accounts[0]["email"]) else None
 
     def _tree(self, account: dict[str, Any] | None) -> dict[str, Any]:
-        order = self.cloud.order(self.cloud.instance(self.name))
+        instance = self._instance()
+        order = self.cloud.order(instance)
         project = f"projects/{order.number}"
-        first = self.cloud.instance(self.name).data["networkInterfaces"][0]
+        first = instance.data["networkInterfaces"][0]
         access = first.get("accessConfigs", [{}])[0]
         mine = {"aliases": ["default"], "email": account["email"], "scopes": account["scopes"]} if account else {}
         return {
             "instance": {
                 "attributes": order.metadata,
+                "guest-attributes": _Apart(guest_attributes.of(instance)),
                 "hostname": order.hostname,
                 "id": int(order.id),
                 "machine-type": f"{project}/machineTypes/{order.machine_type}",
@@ -155,12 +184,26 @@ class _Json(dict):  # type: ignore[type-arg]
     """A document that is one leaf of the tree."""
 
 
+class _Apart(dict):  # type: ignore[type-arg]
+    """A folder that a look at the whole tree does not show."""
+
+
+def _may_be(request: Request) -> bool:
+    """Tell whether a path knows the method: all can be read, guest attributes written."""
+    return request.method == "GET" or (request.method in WRITES and request.path.startswith(GUEST_ATTRIBUTES))
+
+
+def _words(path: str) -> list[str]:
+    return [unquote(word) for word in path.split("/") if word]
+
+
 def _lose() -> Any:
     raise _Lost
 
 
 def _etag(found: Any) -> str:
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
+    seen = _camel(found) if isinstance(found, dict) else found
+    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _camel(node: Any) -> Any:
@@ -169,6 +212,8 @@ def _camel(node: Any) -> Any:
         return node
     result = {}
     for name, one in node.items():
+        if isinstance(one, _Apart):
+            continue
         first, *others = name.split("-") if "@" not in name else [name]
         spelled = first + "".join(word.capitalize() for word in others)
         result[spelled] = one if name == "attributes" else _camel(one)

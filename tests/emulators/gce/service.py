@@ -117,7 +117,7 @@ class Service:
         if self.cloud.may(call.identity, permission, resource):
             return
         if self.name == "storage.googleapis.com":
-            raise _denied_by_storage(call, permission)
+            raise errors.denied_by_storage(call.who, permission)
         if self.style == "errors":
             raise errors.denied(permission, resource)
         raise errors.denied_by_iam(self.name, permission, resource)
@@ -130,7 +130,8 @@ class Service:
         path = re.sub(r":\w+$", "", path)
         if call.method.id.endswith(".insert"):
             return f"{path}/{call.body.get('name', '')}"
-        return path if not re.search(r"/(set|start$|stop$|update|serialPort)", path) else path.rpartition("/")[0]
+        verb = re.search(r"/(set|start$|stop$|update|serialPort|getGuestAttributes)", path)
+        return path.rpartition("/")[0] if verb else path
 
     def _hold_to_the_schema(self, method: Method, result: dict[str, Any]) -> None:
         if method.response:
@@ -149,12 +150,3 @@ def _parsed(request: Request) -> Any:
         return json.loads(request.body)
     except ValueError:
         raise errors.bad_request([("", "Invalid JSON payload received. Unexpected token.")]) from None
-
-
-def _denied_by_storage(call: Call, permission: str) -> errors.ApiError:
-    text = f"does not have {permission} access to the Google Cloud Storage bucket."
-    more = f"Permission '{permission}' denied on resource (or it may not exist)."
-    if call.identity is None:
-        where = {"location": "Authorization", "locationType": "header"}
-        return errors.ApiError(401, f"Anonymous caller {text} {more}", "required", **where)
-    return errors.ApiError(403, f"{call.who} {text} {more}", "forbidden")

@@ -58,7 +58,7 @@ def standard_policy(project: str) -> Policy:
 def _bucket(call: Call) -> Bucket:
     bucket = call.cloud.buckets.get(call.params["bucket"])
     if bucket is None:
-        raise errors.ApiError(404, "The specified bucket does not exist.", "notFound")
+        raise errors.no_bucket()
     return bucket
 
 

@@ -1,0 +1,85 @@
+"""Instances of the emulated Google Cloud that really boot: the hook that makes machines, and the objects they mount."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_server import Server
+from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
+
+from emulators.gce.machines import MachineError, NoMachines, Running
+from emulators.gce.metadata import Metadata
+from emulators.gce.objects import HOST, Objects, OldName
+from emulators.guests import Agent, Site
+from emulators.guests.answerer import ADDRESS
+from emulators.guests.site import cache
+
+if TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Where
+
+    from emulators.gate import Gate
+    from emulators.gce.cloud import GoogleCloud
+    from emulators.gce.machines import Order
+
+_IMAGE = Path(__file__).parent / "guest"
+_AGENT = "px-guest-agent"
+OLD_HOST = "www.googleapis.com"
+METADATA_NAMES = ("metadata.google.internal", "metadata")
+
+
+class Guests(Site):
+    """Sets the cloud's hook, gives the gate the objects of its buckets, and ends both with the block."""
+
+    def __init__(self, cloud: GoogleCloud, gate: Gate, folder: Path) -> None:
+        agent = Agent(_AGENT, (_IMAGE / _AGENT).read_text(), (_IMAGE / f"{_AGENT}.service").read_text())
+        super().__init__(gate, folder, "gce", agent, (HOST, OLD_HOST))
+        self.cloud = cloud
+        self._hosts = {name: gate.hosts[name] for name in (HOST, OLD_HOST)}
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        try:
+            where = self._start_server()
+        except BaseException:
+            self.__exit__()
+            raise
+        objects = Objects(self.cloud, self._hosts[HOST], where)
+        self.gate.hosts |= {HOST: objects, OLD_HOST: OldName(objects, self._hosts[OLD_HOST])}
+        self.cloud.machines.hook = self
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.cloud.machines.hook = NoMachines()
+        super().__exit__()
+        self.gate.hosts |= self._hosts
+
+    def _start_server(self) -> Where:
+        """Start the object server where only this computer reaches it."""
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        server = Server(self.layout, "gcs")
+        where = server.where("127.0.0.1", port, str(cache()))
+        server.finish(where, [], started=server.start(where, []))
+        return where
+
+    # The hook.
+
+    def on_create(self, order: Order) -> Running:
+        self.make(order.name, Metadata(self.cloud, order.name), dict.fromkeys(METADATA_NAMES, ADDRESS))
+        return self.on_start(order)
+
+    def on_start(self, order: Order) -> Running:
+        """Switch the machine on; Google, too, says RUNNING before anything in it does."""
+        try:
+            address = self.start(order.name)
+        except LocalError as error:
+            raise MachineError(f"{error.message}: {error.log}") from error
+        return Running(address, address, self.guest(order.name).console)
+
+    def on_stop(self, order: Order) -> None:
+        self.guest(order.name).stop()
+
+    def on_delete(self, order: Order) -> None:
+        self.remove(order.name)
