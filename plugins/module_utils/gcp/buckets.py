@@ -78,7 +78,9 @@ def _visible(api: Api, bucket: str) -> Policy:
         return policy_of(api, bucket)
     except ApiError as error:
         if error.status == _NOT_FOUND:
-            raise MissingError(f"there is no bucket gs://{bucket}", f"gcloud storage buckets create gs://{bucket}") from None
+            raise MissingError(
+                f"there is no bucket gs://{bucket}", f"gcloud storage buckets create gs://{bucket}"
+            ) from None
         if error.status == _FORBIDDEN:
             raise HiddenError(f"gs://{bucket}: {error.message}", error.hint) from None
         raise

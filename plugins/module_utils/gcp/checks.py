@@ -16,21 +16,25 @@ if t.TYPE_CHECKING:
 Check = dict[str, t.Any]
 
 _NOT_FOUND, _INVALID, _FORBIDDEN = 404, 400, 403
-# What a cluster's whole life takes of the project; docs/google-cloud.md shows the same as a custom role, and a test holds them together.
-PERMISSIONS = (
-    "compute.addresses.list compute.disks.create compute.disks.get compute.disks.setLabels compute.firewalls.create compute.firewalls.delete"
-    " compute.firewalls.get compute.firewalls.update compute.instances.create compute.instances.delete compute.instances.get"
-    " compute.instances.getGuestAttributes compute.instances.getSerialPortOutput compute.instances.list compute.instances.resume"
-    " compute.instances.setLabels compute.instances.setMetadata compute.instances.setServiceAccount compute.instances.setTags"
-    " compute.instances.start compute.machineTypes.list compute.networks.create compute.networks.delete compute.networks.get"
-    " compute.networks.updatePolicy compute.projects.get compute.regions.get compute.subnetworks.create compute.subnetworks.delete"
-    " compute.subnetworks.get compute.subnetworks.use compute.subnetworks.useExternalIp compute.zones.list"
-    " iam.serviceAccounts.actAs iam.serviceAccounts.create iam.serviceAccounts.delete iam.serviceAccounts.get"
-).split()  # fmt: skip
+# What a cluster's whole life takes of the project. docs/google-cloud.md shows the same as a custom role, and a test
+# holds the two together.
+_COMPUTE = """
+disks.create disks.get disks.setLabels firewalls.create firewalls.delete firewalls.get firewalls.update
+instances.create instances.delete instances.get instances.getGuestAttributes instances.getSerialPortOutput
+instances.list instances.resume instances.setLabels instances.setMetadata instances.setServiceAccount
+instances.setTags instances.start machineTypes.list networks.create networks.delete networks.get
+networks.updatePolicy projects.get regions.get subnetworks.create subnetworks.delete subnetworks.get
+subnetworks.use subnetworks.useExternalIp
+"""
+_ACCOUNTS = "serviceAccounts.actAs serviceAccounts.create serviceAccounts.delete serviceAccounts.get"
+PERMISSIONS = (*(f"compute.{one}" for one in _COMPUTE.split()), *(f"iam.{one}" for one in _ACCOUNTS.split()))
 
 
 class Wanted(t.NamedTuple):
-    """What is to be made. `zones` are those to try, in order, empty for all of the region; `image` is a link's end, projects/..."""
+    """What is to be made.
+
+    `zones` are those to try, in order, empty for all of the region; `image` is the end of a link, projects/...
+    """
 
     cluster: str
     hosts: t.Sequence[str]
@@ -88,7 +92,9 @@ def _project(api: Api) -> Check:
         api.get(url, fields="name")
     except ApiError as error:
         if error.status == _NOT_FOUND:
-            return missing("project", f"there is no project {api.project}", "gcloud projects list; then 'gcp: {project: ...}'")
+            return missing(
+                "project", f"there is no project {api.project}", "gcloud projects list; then 'gcp: {project: ...}'"
+            )
         if error.status == _FORBIDDEN and "compute.projects.get" in error.message:
             found = f"{api.project}: it is not there, or you may not see it ({error.message})"
             return missing("project", found, error.hint)
@@ -108,16 +114,24 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
         )
     except ApiError as error:
         return [missing("machine type", error.message, error.hint)], []
-    every = {last(zone): data.get("machineTypes") or [] for page in pages for zone, data in (page.get("items") or {}).items()}
+    every = {
+        last(zone): data.get("machineTypes") or [] for page in pages for zone, data in (page.get("items") or {}).items()
+    }
     offers = sorted(zone for zone, types in every.items() if types)
     in_region = [zone for zone in offers if zone.rpartition("-")[0] == wanted.region]
     zones = [zone for zone in wanted.zones if zone in offers] if wanted.zones else in_region
     if unknown := [zone for zone in wanted.zones if zone not in every]:
         there = sorted(zone for zone in every if zone.rpartition("-")[0] == wanted.region)
-        return [missing("zone", f"there is no zone {', '.join(unknown)}", f"zones of {wanted.region}: {', '.join(there)}")], []
+        return [
+            missing("zone", f"there is no zone {', '.join(unknown)}", f"zones of {wanted.region}: {', '.join(there)}")
+        ], []
     if not zones:
         where = ", ".join(wanted.zones) or f"the region {wanted.region}"
-        hint = f"it is offered in {', '.join((in_region or offers)[:6])}" if offers else "gcloud compute machine-types list"
+        hint = (
+            f"it is offered in {', '.join((in_region or offers)[:6])}"
+            if offers
+            else "gcloud compute machine-types list"
+        )
         return [missing("machine type", f"{wanted.machine_type} is not offered in {where}", hint)], []
     shape = every[zones[0]][0]
     found = ok("machine type", f"{wanted.machine_type} in {', '.join(zones)}")
@@ -151,8 +165,11 @@ def _permissions(api: Api) -> list[Check]:
     lacking = [one for one in PERMISSIONS if one not in (held.get("permissions") or [])]
     if not lacking:
         return [ok("permissions", f"all {len(PERMISSIONS)} that a cluster needs")]
-    return [missing("permissions", ", ".join(lacking), "grant yourself the role of docs/google-cloud.md, or roles/compute.admin"
-                    " and roles/iam.serviceAccountAdmin and roles/iam.serviceAccountUser")]  # fmt: skip
+    hint = (
+        "the role of docs/google-cloud.md, to copy; or roles/compute.admin, roles/iam.serviceAccountAdmin"
+        " and roles/iam.serviceAccountUser"
+    )
+    return [missing("permissions", ", ".join(lacking), hint)]
 
 
 def _strangers(api: Api, wanted: Wanted) -> list[Check]:
@@ -174,7 +191,9 @@ def _strangers(api: Api, wanted: Wanted) -> list[Check]:
 
 def _image(api: Api, wanted: Wanted) -> list[Check]:
     if not api.get(f"{COMPUTE}/{wanted.image.partition('/v1/')[2] or wanted.image}", may_miss=True, fields="name"):
-        return [missing("image", f"there is no image {wanted.image}", "take 'image' out, or: gcloud compute images list")]
+        return [
+            missing("image", f"there is no image {wanted.image}", "take 'image' out, or: gcloud compute images list")
+        ]
     return [ok("image", wanted.image)]
 
 

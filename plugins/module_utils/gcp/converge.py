@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import typing as t
-from pathlib import Path
 
 from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
 
 _LOOK_AGAIN = 15  # seconds between looks at the API while an instance boots: its quota is for all of them
