@@ -19,11 +19,16 @@ _AGENT = 60  # seconds that the guest agent may take after sshd answers, before 
 
 
 class Wanted(t.NamedTuple):
-    """What an instance is to have; `known_hosts` is the file for its host keys, `seconds` how long it may boot."""
+    """What an instance is to have.
+
+    `new`: it was made a moment ago, and what is known of one with its name is out of date. `known_hosts` is the file for
+    its host keys, `seconds` how long it may boot.
+    """
 
     zone: str
     name: str
     cluster: str
+    new: bool
     ssh_keys: str
     labels: t.Mapping[str, str]
     known_hosts: Path | None
@@ -58,7 +63,7 @@ def converge(api: Api, wanted: Wanted) -> Done:
     changed += _label_disks(api, instance, wanted)
     address = _booted(api, link, wanted, instances.address(instance))
     warnings = []
-    if wanted.known_hosts and ("started" in changed or not wanted.known_hosts.exists()):
+    if wanted.known_hosts and (wanted.new or not wanted.known_hosts.exists()):
         keys = host_keys.of_agent(api, link, _AGENT)
         if not keys:
             keys = host_keys.of_address(address)
@@ -106,8 +111,12 @@ def _booted(api: Api, link: str, wanted: Wanted, address: str | None) -> str:
 
 
 def _fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
-    see = f"gcloud compute instances get-serial-port-output {wanted.name} --zone={wanted.zone} --project={api.project}"
-    raise GcpError(message, see, instances.console(api, link))
+    named = f"{wanted.name} --zone={wanted.zone} --project={api.project}"
+    hint = (
+        f"gcloud compute instances get-serial-port-output {named} (all of it);"
+        f" or gcloud compute instances delete {named}, and `px-ansible provision` makes it anew"
+    )
+    raise GcpError(message, hint, instances.console(api, link))
 
 
 def _set_metadata(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
