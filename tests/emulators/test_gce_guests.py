@@ -205,7 +205,8 @@ def test_the_metadata_server_is_in_the_machine_and_nowhere_else(fleet):
 
 def test_what_one_writes_the_other_reads(fleet):
     fleet.mount("one", "two")
-    unit = fleet.on("one", "cat /etc/systemd/system/px-mount-*.service")
+    unit = fleet.on("one", "grep ^ExecStart= /etc/systemd/system/px-mount-*.service")
+    assert "/gcsfuse" in unit
     assert not re.search("endpoint|anonymous|hns|key-file", unit)
     # More than one chunk of an upload.
     fleet.on("one", f"head -c 40M /dev/urandom | sudo tee {MOUNT}/large | sha256sum > /tmp/sum; echo one > /tmp/small")
@@ -251,8 +252,8 @@ def test_it_stops_in_order_and_starts_with_the_same_disk(fleet):
     fleet.on("two", "echo kept | sudo tee /var/tmp/kept")
     fleet.do("two", "stop")
     assert fleet.get("two")["status"] == "TERMINATED"
-    assert "Reached target" in (text := fleet.guests.guest("two").console())
-    assert re.search("Power.?Off|System Power Off", text)
+    # In order: its units first.
+    assert re.search("Stopped .*px-mount-px-gcs.*Halting system", fleet.guests.guest("two").console(), re.DOTALL)
     fleet.do("two", "start")
     fleet.ready("two")
     assert fleet.on("two", "cat /var/tmp/kept") == "kept"

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ansible_collections.px.storage.plugins.module_utils.local.bucket_server import Server
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
 
+from emulators.gce import object_server
 from emulators.gce.machines import MachineError, NoMachines, Running
 from emulators.gce.metadata import Metadata
 from emulators.gce.objects import HOST, Objects, OldName
 from emulators.guests import Agent, Site
 from emulators.guests.answerer import ADDRESS
-from emulators.guests.site import cache
 
 if TYPE_CHECKING:
-    from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Where
-
     from emulators.gate import Gate
     from emulators.gce.cloud import GoogleCloud
-    from emulators.gce.machines import Order
+    from emulators.gce import object_server
+from emulators.gce.machines import Order
 
 _IMAGE = Path(__file__).parent / "guest"
 _AGENT = "px-guest-agent"
@@ -41,7 +38,7 @@ class Guests(Site):
     def __enter__(self) -> Self:
         super().__enter__()
         try:
-            where = self._start_server()
+            where = object_server.start(self.layout)
         except BaseException:
             self.__exit__()
             raise
@@ -54,15 +51,6 @@ class Guests(Site):
         self.cloud.machines.hook = NoMachines()
         super().__exit__()
         self.gate.hosts |= self._hosts
-
-    def _start_server(self) -> Where:
-        """Start the object server where only this computer reaches it."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        server = Server(self.layout, "gcs")
-        where = server.where("127.0.0.1", port, str(cache()))
-        server.finish(where, [], started=server.start(where, []))
-        return where
 
     # The hook.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import threading
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -44,6 +45,7 @@ class Objects:
     buckets: Host
     where: Where
     _made: set[str] = field(default_factory=set)
+    _making: threading.Lock = field(default_factory=threading.Lock)
     _uploads: dict[str, str] = field(default_factory=dict)  # path and id of a resumable upload -> bucket
 
     def __call__(self, request: Request) -> Answer:
@@ -81,9 +83,10 @@ class Objects:
                 raise errors.denied_by_storage(identity.email if identity else "", needed.permission)
 
     def _have_bucket(self, name: str) -> None:
-        if name not in self._made:
-            gcs.make_bucket(self.where, Bucket(name))
-            self._made.add(name)
+        with self._making:
+            if name not in self._made:
+                gcs.make_bucket(self.where, Bucket(name))
+                self._made.add(name)
 
     def _forward(self, request: Request) -> Answer:
         """Ask the object server, by the name that it knows itself by, and answer in Google's."""
