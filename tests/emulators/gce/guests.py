@@ -17,8 +17,7 @@ from emulators.guests.answerer import ADDRESS
 if TYPE_CHECKING:
     from emulators.gate import Gate
     from emulators.gce.cloud import GoogleCloud
-    from emulators.gce import object_server
-from emulators.gce.machines import Order
+    from emulators.gce.machines import Order
 
 _IMAGE = Path(__file__).parent / "guest"
 _AGENT = "px-guest-agent"

@@ -7,14 +7,16 @@ knows neither tokens nor rights, once both have been looked at.
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import gcs, request as own
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import gcs
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import request as own
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Bucket
 
 from emulators.exchange import Answer
@@ -61,7 +63,8 @@ class Objects:
             return object_calls.refusal(request, error)
         for needed in wanted:
             self._have_bucket(needed.bucket)
-        answer = self._forward(request)
+        move = object_calls.move(request)
+        answer = self._move(request, *move) if move else self._forward(request)
         if location := answer.headers.get("Location", ""):
             self._uploads[object_calls.upload_of(location)] = wanted[0].bucket
         return answer
@@ -107,6 +110,15 @@ class Objects:
         if "json" in shown.get("Content-Type", "") and not object_calls.is_content(request):
             body = body.replace(theirs.encode(), ours.encode())
         return Answer(answer.status, body, shown)
+
+    def _move(self, request: Request, source: str, copy: str) -> Answer:
+        """Rename an object, which the object server cannot: by a copy, after which the source goes."""
+        query = request.target.partition("?")[2]
+        copied = self._forward(replace(request, target=f"{copy}?{query}"))
+        if copied.status != HTTPStatus.OK:
+            return copied
+        self._forward(replace(request, method="DELETE", target=source, body=b""))
+        return Answer.of(json.loads(copied.body)["resource"])
 
     def _grpc(self, request: Request) -> Answer:
         """Answer the one gRPC call that a mount by JSON makes: what kind of bucket is it?"""

@@ -1,4 +1,4 @@
-"""Where the guests of one emulated cloud are: a network, the cloud's hosts on it, the machines. All ends with the block."""
+"""Where the guests of an emulated cloud are: a network, the cloud's hosts on it, the machines."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def cache() -> Path:
 
 
 class Site:
-    """The machines of one cloud. `name` is what everything on this computer that belongs to it can be found by.
+    """The machines of one cloud; a context manager, with whose end all of them are gone.
 
-    What a machine wrote to its console is in `folder` when it is gone. The gate's hosts named in `names` are what the guests find by these names; every other name leads nowhere.
+    `name` is what everything of it on this computer can be found by. The gate's hosts in `names` are what the guests find
+    by these names; every other name leads nowhere. `folder` keeps what a machine that is gone wrote to its console.
     """
 
     def __init__(self, gate: Gate, folder: Path, purpose: str, agent: Agent, names: tuple[str, ...]) -> None:
