@@ -230,15 +230,24 @@ def test_who_may_not_is_refused_by_the_name_of_the_right(fleet):
     assert f"{WEAK} does not have storage.objects.list access to the Google Cloud Storage bucket." in journal
 
 
-def test_other_keys_come_while_it_runs(fleet):
-    metadata = fleet.get("two")["metadata"]
-    items = [
-        {**one, "value": f"px:{fleet.public}\nother:{fleet.public}"} if one["key"] == "ssh-keys" else one
-        for one in metadata["items"]
-    ]
-    body = {"items": items, "fingerprint": metadata["fingerprint"]}
-    assert "error" not in fleet.client.done("POST", f"zones/{ZONE}/instances/two/setMetadata", body)
-    until(lambda: fleet.ssh("two", "true", user="other").returncode == 0, 20, "the new user comes in")
+def test_other_keys_come_and_go_while_it_runs(fleet):
+    def change(**values):
+        metadata = fleet.get("two")["metadata"]
+        items = {one["key"]: one["value"] for one in metadata["items"]} | values
+        body = {"items": [{"key": key, "value": value} for key, value in items.items()]}
+        body["fingerprint"] = metadata["fingerprint"]
+        assert "error" not in fleet.client.done("POST", f"zones/{ZONE}/instances/two/setMetadata", body)
+
+    def let_in(user):
+        return fleet.ssh("two", "true", user=user).returncode == 0
+
+    fleet.cloud.project.metadata["ssh-keys"] = f"team:{fleet.public}"
+    mine, key = f"px:{fleet.public}", {"ssh-keys": f"px:{fleet.public}\nother:{fleet.public}"}
+    change(**key)
+    until(lambda: let_in("other") and let_in("team"), 20, "the instance's new user comes in, and the project's")
+    change(**{"ssh-keys": mine, "block-project-ssh-keys": "TRUE"})
+    until(lambda: not let_in("other") and not let_in("team"), 20, "both stay out")
+    assert let_in("px")
 
 
 def test_a_reboot_from_inside_keeps_the_metadata_server(fleet):

@@ -54,19 +54,27 @@ class Guests(Site):
     # The hook.
 
     def on_create(self, order: Order) -> Running:
-        self.make(order.name, Metadata(self.cloud, order.name), dict.fromkeys(METADATA_NAMES, ADDRESS))
-        return self.on_start(order)
+        with self.at_work():
+            self.remove(order.name)  # of an insert that failed in the end: nobody deletes that
+            self.make(order.name, Metadata(self.cloud, order.name), dict.fromkeys(METADATA_NAMES, ADDRESS))
+            return self._started(order.name)
 
     def on_start(self, order: Order) -> Running:
-        """Switch the machine on; Google, too, says RUNNING before anything in it does."""
-        try:
-            address = self.start(order.name)
-        except LocalError as error:
-            raise MachineError(f"{error.message}: {error.log}") from error
-        return Running(address, address, self.guest(order.name).console)
+        with self.at_work():
+            return self._started(order.name)
 
     def on_stop(self, order: Order) -> None:
-        self.guest(order.name).stop()
+        with self.at_work():
+            self.guest(order.name).stop()
 
     def on_delete(self, order: Order) -> None:
-        self.remove(order.name)
+        with self.at_work():
+            self.remove(order.name)
+
+    def _started(self, name: str) -> Running:
+        """Switch a machine on; Google, too, says RUNNING before anything in it does."""
+        try:
+            address = self.start(name)
+        except LocalError as error:
+            raise MachineError(f"{error.message}: {error.log}") from error
+        return Running(address, address, self.guest(name).console)

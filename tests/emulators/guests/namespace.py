@@ -14,31 +14,29 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def inside(machine: str) -> int | None:
-    """Return the process id of a machine's first process, once it has a network of its own."""
+def inside(script: int) -> int | None:
+    """Return the process id of a machine's first process, once it has a network of its own.
+
+    `script` runs the machine: below it is nspawn, and below that the machine's first process.
+    """
     own = _network("self")
-    nspawns = {pid for pid in _pids() if _is_nspawn(pid, machine)}
-    for pid in _pids() if nspawns else ():
-        with suppress(OSError, IndexError):
-            parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-            if parent in nspawns and _network(pid) != own:
-                return pid
+    for nspawn in _children(script):
+        for pid in _children(nspawn):
+            with suppress(OSError):
+                if _network(pid) != own:
+                    return pid
     return None
 
 
-def _pids() -> list[int]:
-    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+    except OSError:
+        return []
 
 
 def _network(pid: int | str) -> str:
     return str(Path(f"/proc/{pid}/ns/net").readlink())
-
-
-def _is_nspawn(pid: int, machine: str) -> bool:
-    with suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return words[0].endswith(b"systemd-nspawn") and f"--machine={machine}".encode() in words
-    return False
 
 
 def listen(pid: int, address: str, port: int) -> socket.socket:
