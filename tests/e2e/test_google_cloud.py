@@ -51,7 +51,7 @@ def test_the_page_word_for_word(world: World, page: CloudProject) -> None:
     command = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     assert command == (
         "ExecStart=/usr/local/bin/gcsfuse --foreground --implicit-dirs=true --log-format=text --log-severity=warning"
-        f" --uid {page.run_on(2, 'id -u')} --gid {page.run_on(2, 'id -g')} -o allow_other px-gcs-bucket {MOUNT}"
+        f" --uid={page.run_on(2, 'id -u')} --gid={page.run_on(2, 'id -g')} -o allow_other px-gcs-bucket {MOUNT}"
     )
     assert page.run_on(2, "sudo ls /etc/px-mounts/px-gcs-bucket") == ""
     assert before == []
