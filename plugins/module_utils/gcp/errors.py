@@ -52,7 +52,7 @@ def _reason(error: t.Mapping[str, t.Any]) -> str:
 _GRANT = "somebody who may grant it: docs/google-cloud.md has the role that px-ansible needs, to copy"
 # What Google says, and what helps. The first that fits.
 _HINTS = (
-    (r"([a-z]+\.googleapis\.com)\b.*(?:has not been used|is disabled)|accessNotConfigured", "_enable"),
+    (r"has not been used in project|[a-z]+\.googleapis\.com\b.*is disabled|accessNotConfigured|SERVICE_DISABLED", "_enable"),
     (r"Quota '(?P<metric>[A-Z0-9_]+)' exceeded", "ask for more at console.cloud.google.com/iam-admin/quotas ({metric}), or for fewer nodes"),
     (r"ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources", "try again later, another region, or another machine_type"),
     (r"actAs|SERVICE_ACCOUNT_ACCESS_DENIED", "grant roles/iam.serviceAccountUser on that service account"),

@@ -16,7 +16,9 @@ NO_ROOM = "ZONE_RESOURCE_POOL_EXHAUSTED"
 _PASSING = re.compile(
     r"'code': (429|500|502|503|504)\b|rateLimitExceeded|RATE_EXCEEDED|has no attribute 'message'"
     r"|ConnectionError|ConnectionReset|RemoteDisconnected|TransportError|is not ready|resourceNotReady|INTERNAL_ERROR|Internal error"
-    r"|SERVICE_ACCOUNT_NOT_FOUND|[Ss]ervice account .* (does not exist|not found)"
+    r"|SERVICE_ACCOUNT_NOT_FOUND|[Ss]ervice account .* (does not exist|not found)|of type 'serviceAccount' was not found"
+    # A front of Google's answers with a page.
+    r"|Invalid JSON response"
 )
 _BROKEN = re.compile(r"'\w+' object has no attribute 'message'|ConnectionReset|RemoteDisconnected")
 
@@ -55,6 +57,9 @@ def explain(result: Result) -> tuple[str, str | None]:
         return _of_operation(parsed)
     if found := re.search(r"RefreshError: (.*)|(invalid_grant.*)", text):
         return f"Google's credentials are refused: {found[1] or found[2]}", errors.hint_of("invalid_grant")
+    if found := re.search(r"Invalid JSON response with error: (.*)", text, re.DOTALL):
+        page = re.search(r"<title>(.*?)</title>", found[1], re.DOTALL | re.IGNORECASE)
+        return f"Google answered with what is no JSON: {' '.join((page or found)[1].split())[:300]}", None
     if _BROKEN.search(text):
         return "the connection to Google broke off, again and again", "curl -sS https://compute.googleapis.com"
     return text, errors.hint_of(text)
@@ -63,12 +68,12 @@ def explain(result: Result) -> tuple[str, str | None]:
 def _of_operation(found: t.Sequence[t.Any]) -> tuple[str, str | None]:
     """Read the errors of an operation of Compute Engine."""
     first = found[0] if found and isinstance(found[0], dict) else {"message": str(found)}
-    message = str(first.get("message") or first.get("code"))
+    message = str(first.get("message") or first.get("code") or found)
     return message, errors.hint_of(message, str(first.get("code") or ""))
 
 
 def _literal(text: str) -> t.Any:
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):  # all that literal_eval may raise
         return text
