@@ -67,7 +67,7 @@ def set_roles(api: Api, bucket: str, member: str, roles: t.Collection[str], *, c
             passes = error.status == _CHANGED_MEANWHILE or (error.status == _INVALID and "does not exist" in str(error))
             if not passes or tries == _TRIES:
                 raise _explained(error, bucket, member, roles) from None
-            time.sleep(min(0.5 * 2**tries, 10) * random.uniform(0.5, 1))  # noqa: S311
+            _pause(tries)
         else:
             return True
     raise AssertionError  # the last try has returned or raised
@@ -78,7 +78,9 @@ def _visible(api: Api, bucket: str) -> Policy:
         return policy_of(api, bucket)
     except ApiError as error:
         if error.status == _NOT_FOUND:
-            raise MissingError(f"there is no bucket gs://{bucket}", f"gcloud storage buckets create gs://{bucket}") from None
+            raise MissingError(
+                f"there is no bucket gs://{bucket}", f"gcloud storage buckets create gs://{bucket}"
+            ) from None
         if error.status == _FORBIDDEN:
             raise HiddenError(f"gs://{bucket}: {error.message}", error.hint) from None
         raise
