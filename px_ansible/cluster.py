@@ -68,12 +68,19 @@ class Cluster:
         outcome, report, _ = self.run("list", inventories.inventory_to_list(self.config, known))
         if "px_hosts" not in outcome.artifact:
             raise report.controller_error() or broken_off(outcome)
+        hosts = tuple(_found_host(one) for one in outcome.artifact["px_hosts"])
         return Found(
-            hosts=tuple(_found_host(one) for one in outcome.artifact["px_hosts"]),
+            hosts=hosts,
             shared=tuple(SharedThing(one["name"], one["state"]) for one in outcome.artifact["px_shared"]),
             applied=tuple(self.state.read_applied()),
             variables=dict(outcome.artifact.get("px_variables") or {}),
+            strangers=frozenset() if self._existing else self._strangers(hosts),
         )
+
+    def _strangers(self, hosts: Sequence[FoundHost]) -> frozenset[str]:
+        """Return the hosts whose host keys this computer does not know."""
+        known = self.state.folder / "known_hosts"
+        return frozenset(host.name for host in hosts if not (known / host.name).is_file())
 
     def plan(self, found: Found) -> Plan:
         """Return the way from what exists to what px.yaml says."""

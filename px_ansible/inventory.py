@@ -52,6 +52,9 @@ def inventory_of(plan: Plan, places: Places, public_key: str | None) -> dict[str
     variables = {**own, **plan.variables, **_former_buckets(plan.config, plan.found_mounts)}
     group = {**shared, **variables, **_keys(provider, places, public_key), **_login(plan.config)}
     group["px_changes"] = plan.changes
+    if (user := provider.user(plan.config)) != "root":
+        # Who logs in is who works with the files.
+        group["fuse_mount_owner"] = user
     if provider.tries_buckets and plan.touches_hosts:
         group["px_try_buckets"] = True
     hosts = {}

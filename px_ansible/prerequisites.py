@@ -33,6 +33,7 @@ def require(provider: Provider, *, asks: bool = True) -> None:
         raise PrerequisiteError(
             f"provider {provider.name} needs what is not on this computer: {are} missing",
             missing=[*missing, *signing_in],
+            hint="px-ansible provision --provider local (without a cloud, on this computer)",
         )
     if not missing:
         return

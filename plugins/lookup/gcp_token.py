@@ -10,8 +10,9 @@ version_added: 0.2.0
 author:
   - The px-ansible authors (@px-ansible)
 description:
-  - Takes Application Default Credentials, and asks IAM for a token of another service account, good for an hour. The modules of google.cloud have no
-    option for it, but they take a token. Needs C(roles/iam.serviceAccountTokenCreator) on that account.
+  - Takes Application Default Credentials, and asks IAM for a token of another service account, good for an hour.
+    The modules of google.cloud have no option for it, but they take a token. Needs
+    C(roles/iam.serviceAccountTokenCreator) on that account.
 options:
   _terms: {description: The address of the service account., required: true}
 """

@@ -55,6 +55,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 METADATA = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/"
 STORAGE = "https://storage.googleapis.com/storage/v1/b/"
+OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
 READING = ("storage.objects.list", "storage.objects.get")
 WRITING = ("storage.objects.create", "storage.objects.delete")
 
@@ -65,20 +66,22 @@ class NoIdentityError(Exception):
 
 def metadata(name: str) -> str:
     """Return what the metadata server says of the instance's service account."""
-    request = urllib.request.Request(METADATA + name, headers={"Metadata-Flavor": "Google"})
+    request = urllib.request.Request(METADATA + name, headers={"Metadata-Flavor": "Google"})  # noqa: S310 - its scheme is here
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(request, timeout=20) as answer:
             return str(answer.read().decode())
     except OSError as error:
-        raise NoIdentityError(f"the metadata server does not know a service account of this instance: {error}") from None
+        raise NoIdentityError(
+            f"the metadata server does not know a service account of this instance: {error}"
+        ) from None
 
 
 def ask(path: str, token: str) -> tuple[int, dict[str, t.Any]]:
     """Return status and JSON of a call of Cloud Storage; status 0 where it cannot be reached."""
-    request = urllib.request.Request(STORAGE + path, headers={"Authorization": "Bearer " + token})
+    request = urllib.request.Request(STORAGE + path, headers={"Authorization": "Bearer " + token})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         try:
@@ -93,12 +96,12 @@ def attempt(bucket: dict[str, t.Any], token: str) -> dict[str, t.Any]:
     """Return what a bucket says to reading, and to writing where that is wanted."""
     name = urllib.parse.quote(bucket["name"], safe="")
     status, data = ask(name + "/o?maxResults=1&fields=kind", token)
-    message = (data.get("error") or {}).get("message", "") if status != 200 else ""
+    message = (data.get("error") or {}).get("message", "") if status != OK else ""
     wanted = READING if bucket["read_only"] else READING + WRITING
     query = urllib.parse.urlencode([("permissions", one) for one in wanted])
     held_status, held = ask(name + "/iam/testPermissions?" + query, token)
-    missing = [one for one in wanted if one not in held.get("permissions", [])] if held_status == 200 else []
-    if status == 403 and not missing:
+    missing = [one for one in wanted if one not in held.get("permissions", [])] if held_status == OK else []
+    if status == FORBIDDEN and not missing:
         missing = [READING[0]]
     return {"bucket": bucket["name"], "status": status, "message": message, "missing": missing}
 
@@ -123,9 +126,9 @@ def main() -> None:
         while True:
             token = json.loads(metadata("token"))["access_token"]
             answers = [attempt(one, token) for one in module.params["buckets"]]
-            refused = [one for one in answers if one["status"] != 200 or one["missing"]]
+            refused = [one for one in answers if one["status"] != OK or one["missing"]]
             # A bucket that is not there does not come by waiting.
-            if not refused or all(one["status"] == 404 for one in refused) or time.monotonic() > until:
+            if not refused or all(one["status"] == NOT_FOUND for one in refused) or time.monotonic() > until:
                 break
             time.sleep(3)
     except NoIdentityError as error:

@@ -19,6 +19,7 @@ options:
   name: {description: The instance's name., type: str, required: true}
   zone: {description: Its zone., type: str, required: true}
   cluster: {description: The cluster's name; the label C(px-cluster) has to have it., type: str, required: true}
+  new: {description: "Whether it was made a moment ago: then its host keys are asked for, whatever the file has.", type: bool, default: false}
   ssh_keys: {description: The value of the metadata C(ssh-keys); empty leaves them alone., type: str, default: ""}
   labels: {description: Labels that it and its disks are to have, beside those that they have., type: dict, default: {}}
   known_hosts: {description: The file of known hosts to write; none says no file., type: path}
@@ -59,6 +60,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "zone": {"type": "str", "required": True},
             "cluster": {"type": "str", "required": True},
+            "new": {"type": "bool", "default": False},
             # The public halves: nothing to hide.
             "ssh_keys": {"type": "str", "default": "", "no_log": False},
             "labels": {"type": "dict", "default": {}},
@@ -71,6 +73,7 @@ def main() -> None:
         zone=params["zone"],
         name=params["name"],
         cluster=params["cluster"],
+        new=params["new"],
         ssh_keys=params["ssh_keys"],
         labels=params["labels"],
         known_hosts=Path(params["known_hosts"]) if params["known_hosts"] else None,

@@ -38,6 +38,10 @@ options:
       - Mounts that no unit of this module runs are never touched.
     type: bool
     default: false
+  owner:
+    description: The user whose files those of a mount are that says no C(uid) or C(gid), by name; empty is root.
+    type: str
+    default: ''
   probe:
     description: Whether the probe looks after the mounts.
     type: bool
@@ -78,10 +82,10 @@ options:
         type: bool
         default: false
       uid:
-        description: The owner that files appear with. Default is root.
+        description: The owner that files appear with. Default is O(owner).
         type: int
       gid:
-        description: The group that files appear with. Default is root.
+        description: The group that files appear with. Default is that of O(owner).
         type: int
       file_mode:
         description: The mode that files appear with, in octal digits, such as V('0644').
@@ -250,7 +254,7 @@ mounts:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.px.storage.plugins.module_utils.fuse import converge
+from ansible_collections.px.storage.plugins.module_utils.fuse import converge, ownership
 from ansible_collections.px.storage.plugins.module_utils.fuse.clients import CLIENTS
 
 CACHE = {
@@ -301,6 +305,7 @@ def main() -> None:
             "timeout": {"type": "int", "default": 60},
             "purge": {"type": "bool", "default": False},
             "probe": {"type": "bool", "default": True},
+            "owner": {"type": "str", "default": ""},
             "mounts": {
                 "type": "list",
                 "elements": "dict",
@@ -312,10 +317,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     asked = module.params
+    try:
+        mounts = [ownership.owned(one, asked["owner"]) for one in asked["mounts"]]
+    except ownership.UnknownUserError as error:
+        module.fail_json(msg=str(error), hint="name another with fuse_mount_owner, or give the mounts uid and gid")
     result = converge.run(
         asked["client"],
         asked["client_path"],
-        asked["mounts"],
+        mounts,
         timeout=asked["timeout"],
         purge=asked["purge"],
         probed=asked["probe"],

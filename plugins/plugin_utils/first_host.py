@@ -16,8 +16,8 @@ from ansible import constants
 def once(name: str, run: t.Callable[[], dict[str, t.Any]]) -> tuple[dict[str, t.Any], bool]:
     """Return what `run` returned for the first host that called with this name, and whether it was this one.
 
-    The others wait. An answer that says nothing of the thing itself (the host could not be reached) is not kept: the next
-    host runs it then.
+    The others wait. An answer that says nothing of the thing itself (the host could not be reached) is not kept: the
+    next host runs it then.
     """
     folder = Path(constants.DEFAULT_LOCAL_TMP)
     kept = folder / f"once-{name}.json"

@@ -200,8 +200,8 @@ def _show(error: PxError) -> None:
 
         for line in missing.lines(error.missing):
             click.echo(line, err=True, color=color)
-        return
-    for line in error.log:
-        click.echo(f"    {click.style(line, dim=True)}", err=True, color=color)
+    else:
+        for line in error.log:
+            click.echo(f"    {click.style(line, dim=True)}", err=True, color=color)
     if error.hint:
         click.echo(f"  {click.style('Try:', bold=True)} {error.hint}", err=True, color=color)

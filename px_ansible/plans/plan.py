@@ -47,12 +47,14 @@ class Found:
     """What exists of a cluster: its provider's `list`, and the mounts that the last provision left on the hosts.
 
     `variables` are host variables of the provider's role that `list` found out, and that its other entry points need.
+    `strangers` are hosts whose host keys this computer does not know.
     """
 
     hosts: tuple[FoundHost, ...] = ()
     shared: tuple[SharedThing, ...] = ()
     applied: tuple[Mapping[str, str], ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
+    strangers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +176,9 @@ def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: st
             action = Action.REPLACE
         elif host.state != "running":
             action, reason = Action.START, f"it is {host.state}"
+        elif name in found.strangers and not differences:
+            # Of a run that was killed before it had them, or of another computer's.
+            action, reason = Action.CHANGE, "its host keys are not known here"
         else:
             action = Action.CHANGE if differences else Action.KEEP
         yield HostPlan(name, action, reason or None, host.address, host.as_data())

@@ -69,9 +69,7 @@ def buckets(provider: str, config: Config) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def former_buckets(
-    provider: str, config: Config, applied: Sequence[Mapping[str, str]]
-) -> list[dict[str, str]]:
+def former_buckets(provider: str, config: Config, applied: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
     """Return the buckets of the cloud's own stores that hosts had mounted, and that px.yaml does not mount any more."""
     now = {one["name"] for one in buckets(provider, config)}
     own = [store for store in STORES.values() if store.provider == provider]

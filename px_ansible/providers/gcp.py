@@ -10,7 +10,9 @@ from px_ansible.providers.cloud import architecture, attributes, files_of, login
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from px_ansible.config import Config
 
 REGIONS = """
 africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2

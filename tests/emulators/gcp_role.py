@@ -172,7 +172,7 @@ class Role:
         delay: float = 0.2,
         **variables: Any,
     ) -> Play:
-        """Run a playbook; `hosts` are names, or name -> variables. `delay` is between tries of google.cloud's modules."""
+        """Run a playbook; `hosts` are names, or name -> variables. `delay`: between tries of google.cloud's modules."""
         named = hosts if isinstance(hosts, dict) else {name: {} for name in hosts}
         local = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         every = {"px_state": "present", **self.variables, **local, **variables}

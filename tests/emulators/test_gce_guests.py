@@ -230,8 +230,10 @@ def test_who_may_not_is_refused_by_the_name_of_the_right(fleet):
 
 def test_other_keys_come_while_it_runs(fleet):
     metadata = fleet.get("two")["metadata"]
-    items = [{**one, "value": f"px:{fleet.public}\nother:{fleet.public}"} if one["key"] == "ssh-keys" else one
-             for one in metadata["items"]]
+    items = [
+        {**one, "value": f"px:{fleet.public}\nother:{fleet.public}"} if one["key"] == "ssh-keys" else one
+        for one in metadata["items"]
+    ]
     body = {"items": items, "fingerprint": metadata["fingerprint"]}
     assert "error" not in fleet.client.done("POST", f"zones/{ZONE}/instances/two/setMetadata", body)
     until(lambda: fleet.ssh("two", "true", user="other").returncode == 0, 20, "the new user comes in")

@@ -1,7 +1,8 @@
-"""The role's entry points `present` and `absent`: one instance is made, started, mended or removed, whatever goes wrong.
+"""The role's entry points `present` and `absent`: an instance is made, started, mended or removed, whatever goes wrong.
 
 A host has a zone of its own where a fault is for it alone, so that many share one run.
 """
+# ruff: noqa: E501 - tables, and what Google says
 
 from __future__ import annotations
 
@@ -268,7 +269,9 @@ def test_the_end_of_the_console_where_nobody_answers(role, cloud, client):
     play = role.present(hosts)
     said = play.failure("demo-1")
     assert said["msg"] == f"demo-1 does not answer SSH at {NOWHERE} after 2 s"
-    assert said["hint"] == f"gcloud compute instances get-serial-port-output demo-1 --zone={A} --project=px-test"
+    assert said["hint"].startswith(
+        f"gcloud compute instances get-serial-port-output demo-1 --zone={A} --project=px-test"
+    )
     assert said["log"] == ["[  OK  ] Started a thing", "[31mKernel panic - not syncing: VFS[0m"]
     assert "\x1b" in CONSOLE
     assert play.failure("demo-3")["msg"] == "demo-3 was running, and is TERMINATED before SSH answered"
@@ -330,8 +333,9 @@ def test_the_permissions_that_are_asked_for_are_enough(role, cloud, gate):
     cloud.preempt("demo-2")
     plays += [role.present(hosts, **own, **place, provider_gcp_authorized_key="ssh-ed25519 NEW px"), role.play("list")]
     plays += [role.play("destroy", hosts, px_state="absent")]
-    refused = {one.path: play for play in plays for one in gate.asked() if one.status == 403}
-    assert list(refused) == []
+    # Whoever may not see the project cannot ask what he may; that is no error.
+    refused = [str(one) for one in gate.asked() if one.status == 403 and not one.path.endswith(":testIamPermissions")]
+    assert refused == []
     assert [play.output[-2000:] for play in plays if not play.ok] == []
     assert cloud.left() == []
 

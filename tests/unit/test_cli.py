@@ -126,11 +126,20 @@ def test_an_invalid_file_stops_before_anything_is_made(tmp_path):
     assert not (tmp_path / "state").exists()
 
 
-def test_the_plain_file_says_how_to_try_it_here(tmp_path):
+def test_the_plain_file_without_credentials_says_how_to_sign_in_or_to_try_it_here(tmp_path):
     (tmp_path / "px.yaml").write_text(QUICKSTART.read_text())
     done = px("provision", "--yes", cwd=tmp_path)
     assert done.returncode == 4
-    assert "cannot make hosts on 'gcp' yet" in done.stderr
+    assert "gcloud auth application-default login" in done.stderr
+    assert "--provider local" in done.stderr
+
+
+def test_a_cloud_without_a_role_says_what_can_be_done(tmp_path):
+    (tmp_path / "px.yaml").write_text("cluster: {nodes: 1}\n/data: {source: 's3://my-bucket', store: s3}\n")
+    done = px("provision", "--yes", cwd=tmp_path)
+    assert done.returncode == 4
+    assert "cannot make hosts on 'aws' yet" in done.stderr
+    assert "plan --offline" in done.stderr
     assert "--provider local" in done.stderr
 
 

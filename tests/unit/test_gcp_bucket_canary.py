@@ -30,7 +30,7 @@ class Google:
         self.page = b""
         self.asked = []
 
-    def answer(self, path, headers):
+    def answer(self, path, headers):  # noqa: PLR0911 - a table of answers
         """Return status and body."""
         where, query = urlsplit(path).path, parse_qs(urlsplit(path).query)
         if where.startswith("/computeMetadata/"):

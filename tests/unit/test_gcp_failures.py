@@ -1,4 +1,5 @@
 """What google.cloud's modules and Google's APIs say when something fails, as a sentence and what helps."""
+# ruff: noqa: E501 - tables, and what Google says
 
 from __future__ import annotations
 

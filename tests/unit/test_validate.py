@@ -40,8 +40,10 @@ def test_a_right_file_is_valid_whatever_this_version_can_run():
     result = run(GOOD)
     assert result.exit_code == 0
     assert "valid, 2 hosts and 1 mount" in result.output
+    assert "--provider" not in result.output
+    result = run("-", stdin="cluster: {nodes: 1}\n/data: {source: 's3://my-bucket', store: s3}\n")
+    assert result.exit_code == 0
     assert "--provider local" in result.output
-    assert "--provider" not in run(GOOD, "--provider", "local").output
 
 
 def test_every_file_is_checked(bad):

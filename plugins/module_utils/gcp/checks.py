@@ -17,21 +17,25 @@ Check = dict[str, t.Any]
 Shape = t.Mapping[str, t.Any]  # of a machine type
 
 _NOT_FOUND, _INVALID, _FORBIDDEN = 404, 400, 403
-# What a cluster's whole life takes of the project; docs/google-cloud.md shows the same as a custom role, and a test holds them together.
-PERMISSIONS = (
-    "compute.acceleratorTypes.list compute.addresses.list compute.disks.create compute.disks.get compute.disks.setLabels compute.firewalls.create compute.firewalls.delete"
-    " compute.firewalls.get compute.firewalls.update compute.globalOperations.get compute.instances.create compute.instances.delete compute.instances.get"
-    " compute.instances.getGuestAttributes compute.instances.getSerialPortOutput compute.instances.list compute.instances.resume"
-    " compute.instances.setLabels compute.instances.setMetadata compute.instances.setServiceAccount compute.instances.setTags"
-    " compute.instances.start compute.machineTypes.list compute.networks.create compute.networks.delete compute.networks.get"
-    " compute.networks.updatePolicy compute.projects.get compute.regionOperations.get compute.regions.get compute.subnetworks.create compute.subnetworks.delete"
-    " compute.subnetworks.get compute.subnetworks.use compute.subnetworks.useExternalIp compute.zoneOperations.get compute.zones.list"
-    " iam.serviceAccounts.actAs iam.serviceAccounts.create iam.serviceAccounts.delete iam.serviceAccounts.get"
-).split()  # fmt: skip
+# What a cluster's whole life takes of the project. docs/google-cloud.md shows the same as a custom role, and a test
+# holds the two together.
+_COMPUTE = """
+acceleratorTypes.list disks.create disks.get disks.setLabels firewalls.create firewalls.delete firewalls.get
+firewalls.update globalOperations.get instances.create instances.delete instances.get instances.getGuestAttributes
+instances.getSerialPortOutput instances.list instances.resume instances.setLabels instances.setMetadata
+instances.setServiceAccount instances.setTags instances.start machineTypes.get machineTypes.list networks.create
+networks.delete networks.get networks.updatePolicy projects.get regionOperations.get regions.get subnetworks.create
+subnetworks.delete subnetworks.get subnetworks.use subnetworks.useExternalIp zoneOperations.get
+"""
+_ACCOUNTS = "serviceAccounts.actAs serviceAccounts.create serviceAccounts.delete serviceAccounts.get"
+PERMISSIONS = (*(f"compute.{one}" for one in _COMPUTE.split()), *(f"iam.{one}" for one in _ACCOUNTS.split()))
 
 
 class Wanted(t.NamedTuple):
-    """What is to be made. `zones` are those to try, in order, empty for all of the region; `image` is a link's end, projects/..."""
+    """What is to be made.
+
+    `zones` are those to try, in order, empty for all of the region; `image` is the end of a link, projects/...
+    """
 
     cluster: str
     hosts: t.Sequence[str]
@@ -120,15 +124,8 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str], Sha
     zones = [zone for zone in wanted.zones if zone in offers] if wanted.zones else in_region
     if unknown := [zone for zone in wanted.zones if zone not in every]:
         there = sorted(zone for zone in every if zone.rpartition("-")[0] == wanted.region)
-        return (
-            [
-                missing(
-                    "zone", f"there is no zone {', '.join(unknown)}", f"zones of {wanted.region}: {', '.join(there)}"
-                )
-            ],
-            [],
-            {},
-        )
+        hint = f"zones of {wanted.region}: {', '.join(there)}"
+        return [missing("zone", f"there is no zone {', '.join(unknown)}", hint)], [], {}
     if not zones:
         where = ", ".join(wanted.zones) or f"the region {wanted.region}"
         hint = (
@@ -196,8 +193,11 @@ def _permissions(api: Api) -> list[Check]:
     lacking = [one for one in PERMISSIONS if one not in (held.get("permissions") or [])]
     if not lacking:
         return [ok("permissions", f"all {len(PERMISSIONS)} that a cluster needs")]
-    return [missing("permissions", ", ".join(lacking), "grant yourself the role of docs/google-cloud.md, or roles/compute.admin"
-                    " and roles/iam.serviceAccountAdmin and roles/iam.serviceAccountUser")]  # fmt: skip
+    hint = (
+        "the role of docs/google-cloud.md, to copy; or roles/compute.admin, roles/iam.serviceAccountAdmin"
+        " and roles/iam.serviceAccountUser"
+    )
+    return [missing("permissions", ", ".join(lacking), hint)]
 
 
 def _namesakes(api: Api, wanted: Wanted) -> tuple[list[dict[str, t.Any]], list[Check]]:

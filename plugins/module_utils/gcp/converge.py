@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 import typing as t
-from pathlib import Path
 
 from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError, GcpError
 
 if t.TYPE_CHECKING:
+    from pathlib import Path
+
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
 
 Found = t.Mapping[str, t.Any]
@@ -22,11 +23,16 @@ _AGENT = 60  # seconds that the guest agent may take after sshd answers, before 
 
 
 class Wanted(t.NamedTuple):
-    """What an instance is to have; `known_hosts` is the file for its host keys, `seconds` how long it may boot."""
+    """What an instance is to have.
+
+    `new`: it was made a moment ago, and what is known of one with its name is out of date. `known_hosts` is the file
+    for its host keys, `seconds` how long it may boot.
+    """
 
     zone: str
     name: str
     cluster: str
+    new: bool
     ssh_keys: str
     labels: t.Mapping[str, str]
     known_hosts: Path | None
@@ -61,7 +67,7 @@ def converge(api: Api, wanted: Wanted) -> Done:
     changed += _label_disks(api, instance, wanted)
     address = _booted(api, link, wanted, instances.address(instance))
     warnings = []
-    if wanted.known_hosts and ("started" in changed or host_keys.are_before(wanted.known_hosts, instance)):
+    if wanted.known_hosts and (wanted.new or host_keys.are_before(wanted.known_hosts, instance)):
         keys = host_keys.of_agent(api, link, _AGENT)
         if not keys:
             keys = host_keys.of_address(address)
@@ -110,8 +116,12 @@ def _booted(api: Api, link: str, wanted: Wanted, address: str | None) -> str:
 
 
 def _fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
-    see = f"gcloud compute instances get-serial-port-output {wanted.name} --zone={wanted.zone} --project={api.project}"
-    raise GcpError(message, see, instances.console(api, link))
+    named = f"{wanted.name} --zone={wanted.zone} --project={api.project}"
+    hint = (
+        f"gcloud compute instances get-serial-port-output {named} (all of it);"
+        f" or gcloud compute instances delete {named}, and `px-ansible provision` makes it anew"
+    )
+    raise GcpError(message, hint, instances.console(api, link))
 
 
 def _set_metadata(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
@@ -155,10 +165,10 @@ def _labels(found: Found, wanted: Wanted) -> Found | None:
 
 
 def _write(api: Api, link: str, verb: str, found: Found, body_of: t.Callable[[Found], Found | None]) -> Found | None:
-    """Write what goes with a fingerprint; return the operation, an empty one where it was done already, None where nothing was to do.
+    """Write what goes with a fingerprint, and return the operation: {} where it was done already, None for nothing to do.
 
-    A fingerprint that is not that of now may mean that somebody else has written, or that the first of our own tries has,
-    whose answer was lost: what is there then is looked at.
+    A fingerprint that is not that of now may mean that somebody else has written, or that the first of our own tries
+    has, whose answer was lost: what is there then is looked at.
     """
     done: Found | None = None
     for _ in range(_TRIES):

@@ -50,17 +50,25 @@ def _reason(error: t.Mapping[str, t.Any]) -> str:
 
 
 _GRANT = "somebody who may grant it: docs/google-cloud.md has the role that px-ansible needs, to copy"
+_LOGIN = "gcloud auth application-default login; or export GOOGLE_APPLICATION_CREDENTIALS=KEY.json"
+_QUOTAS = "ask for more at console.cloud.google.com/iam-admin/quotas ({metric}), or for fewer nodes"
 # What Google says, and what helps. The first that fits.
 _HINTS = (
-    (r"has not been used in project|[a-z]+\.googleapis\.com\b.*is disabled|accessNotConfigured|SERVICE_DISABLED", "_enable"),
-    (r"Quota '(?P<metric>[A-Z0-9_]+)' exceeded", "ask for more at console.cloud.google.com/iam-admin/quotas ({metric}), or for fewer nodes"),
-    (r"ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources", "try again later, another region, or another machine_type"),
-    (r"actAs|SERVICE_ACCOUNT_ACCESS_DENIED", "grant roles/iam.serviceAccountUser on that service account"),
+    (
+        r"has not been used in project|[a-z]+\.googleapis\.com\b.*is disabled|accessNotConfigured|SERVICE_DISABLED",
+        "_enable",
+    ),
+    (r"Quota '(?P<metric>[A-Z0-9_]+)' exceeded", _QUOTAS),
+    (
+        "ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources",
+        "try again later, another region, or another machine_type",
+    ),
+    ("actAs|SERVICE_ACCOUNT_ACCESS_DENIED", "grant roles/iam.serviceAccountUser on that service account"),
     (r"Required '(?P<permission>[\w.]+)' permission|Permission '(?P<named>[\w.]+)' denied", "_permission"),
     (r"does not have (?P<permission>storage\.[\w.]+) access", "_permission"),
-    (r"invalid_grant|Invalid Credentials|invalid authentication credentials|Token has been", "gcloud auth application-default login; or export GOOGLE_APPLICATION_CREDENTIALS=KEY.json"),
-    (r"The caller does not have permission", _GRANT),
-)  # fmt: skip
+    ("invalid_grant|Invalid Credentials|invalid authentication credentials|Token has been", _LOGIN),
+    ("The caller does not have permission", _GRANT),
+)
 
 
 def hint_of(message: str, reason: str = "") -> str | None:

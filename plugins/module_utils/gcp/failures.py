@@ -11,12 +11,14 @@ from ansible_collections.px.storage.plugins.module_utils.gcp import errors
 Result = t.Mapping[str, t.Any]
 
 NO_ROOM = "ZONE_RESOURCE_POOL_EXHAUSTED"
-# What passes by itself. google.cloud's modules do not try again, and break over an error of the connection: their session asks it
-# for a `message` that it does not have (gcp_utils.py).
+# What passes by itself. google.cloud's modules do not try again, and break over an error of the connection: their
+# session asks it for a `message` that it does not have (gcp_utils.py).
 _PASSING = re.compile(
     r"'code': (429|500|502|503|504)\b|rateLimitExceeded|RATE_EXCEEDED|has no attribute 'message'"
-    r"|ConnectionError|ConnectionReset|RemoteDisconnected|TransportError|is not ready|resourceNotReady|INTERNAL_ERROR|Internal error"
-    r"|SERVICE_ACCOUNT_NOT_FOUND|[Ss]ervice account .* (does not exist|not found)|of type 'serviceAccount' was not found"
+    r"|ConnectionError|ConnectionReset|RemoteDisconnected|TransportError|is not ready|resourceNotReady"
+    r"|INTERNAL_ERROR|Internal error"
+    r"|SERVICE_ACCOUNT_NOT_FOUND|[Ss]ervice account .* (does not exist|not found)"
+    r"|of type 'serviceAccount' was not found"
     # A front of Google's answers with a page.
     r"|Invalid JSON response"
 )
@@ -29,7 +31,10 @@ def has_no_room(result: Result) -> bool:
 
 
 def may_pass(result: Result) -> bool:
-    """Tell whether a failure may be gone with another try. One without words is a crash: of the connection, as a rule."""
+    """Tell whether a failure may be gone with another try.
+
+    One without words is a crash: of the connection, as a rule.
+    """
     return not result.get("msg") or bool(_PASSING.search(str(result["msg"])))
 
 
@@ -47,20 +52,18 @@ def explain(result: Result) -> tuple[str, str | None]:
     message = result.get("msg") or ""
     if "hint" in result:  # a module of ours has said it all
         return str(message), result["hint"]
-    if isinstance(message, list):
-        return _of_operation(message)
     text = str(message)
+    if text.startswith("[") and isinstance(parsed := _literal(text), list):
+        return _of_operation(parsed)
     if found := re.search(r"GCP returned error: (\{.*)", text, re.DOTALL):
         error = errors.read(0, _literal(found[1]))
         return error.message, error.hint
-    if text.startswith("[") and isinstance(parsed := _literal(text), list):
-        return _of_operation(parsed)
-    if found := re.search(r"RefreshError: (.*)|(invalid_grant.*)", text):
-        return f"Google's credentials are refused: {found[1] or found[2]}", errors.hint_of("invalid_grant")
     if found := re.search(r"Invalid JSON response with error: (.*)", text, re.DOTALL):
         page = re.search(r"<title>(.*?)</title>", found[1], re.DOTALL | re.IGNORECASE)
         return f"Google answered with what is no JSON: {' '.join((page or found)[1].split())[:300]}", None
-    if _BROKEN.search(text):
+    if found := re.search(r"RefreshError: (.*)|(invalid_grant.*)", text):
+        text = f"Google's credentials are refused: {found[1] or found[2]}"
+    elif _BROKEN.search(text):
         return "the connection to Google broke off, again and again", "curl -sS https://compute.googleapis.com"
     return text, errors.hint_of(text)
 

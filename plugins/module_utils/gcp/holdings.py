@@ -1,4 +1,4 @@
-"""What instances that are there hold of the quotas: a host that is made anew or started needs only what is beyond that."""
+"""What instances hold of the quotas: a host that is made anew or started needs only what is beyond that."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def of(api: Api, instances: t.Sequence[t.Mapping[str, t.Any]], region: str) -> t
     here: collections.Counter[str] = collections.Counter()
     everywhere: collections.Counter[str] = collections.Counter()
     links = sorted({one["machineType"].partition("/v1/")[2] for one in instances})
-    shapes = dict(zip(links, api.at_once(*(_shape(api, link) for link in links))))
+    shapes = dict(zip(links, api.at_once(*(_shape(api, link) for link in links)), strict=True))
     for one in instances:
         order = _order(one, shapes[one["machineType"].partition("/v1/")[2]])
         runs = STATES.get(one["status"]) in ("running", "starting")

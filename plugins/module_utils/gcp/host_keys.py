@@ -5,7 +5,7 @@ The same as gcloud does: cloud.google.com/compute/docs/connect/ssh-best-practice
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import os
 import socket
 import subprocess
@@ -54,13 +54,13 @@ def of_address(address: str) -> list[str]:
 
 
 def are_before(path: Path, instance: t.Mapping[str, t.Any]) -> bool:
-    """Tell whether a file of known hosts is of a time before the instance was made, or is not there: it is of another one then."""
+    """Tell whether a file of known hosts is older than the instance, and so of another one, or is not there."""
     try:
         written = path.stat().st_mtime
     except OSError:
         return True
     made = instance.get("creationTimestamp")
-    return bool(made) and written < datetime.datetime.fromisoformat(made.replace("Z", "+00:00")).timestamp()
+    return bool(made) and written < dt.datetime.fromisoformat(made).timestamp()
 
 
 def write(path: Path, host: str, keys: t.Iterable[str]) -> bool:

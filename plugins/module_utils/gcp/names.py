@@ -1,4 +1,4 @@
-"""What is a cluster's: the label of its instances and disks, and the words in the description of what takes no labels."""
+"""What is a cluster's: labels of instances and disks, and the words in the description of what takes no labels."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _of_machine(env: t.Mapping[str, str]) -> str | None:
     """Return the project of the virtual machine that this runs on, where it is one of Google's."""
     if env.get("NO_GCE_CHECK", "").lower() == "true" or "Google" not in _read(Path("/sys/class/dmi/id/product_name")):
         return None
-    from google.auth.compute_engine import _metadata  # noqa: PLC0415, PLC2701
+    from google.auth.compute_engine import _metadata  # noqa: PLC0415
     from google.auth.transport.requests import Request  # noqa: PLC0415
 
     found = _metadata.get_project_id(Request())

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import typing as t
 
-# cloud.google.com/compute/resource-usage: families whose CPUs count by themselves; those whose CPUs are in no quota that
-# this API shows; all others count as CPUS.
+# cloud.google.com/compute/resource-usage: families whose CPUs count by themselves; those whose CPUs are in no quota
+# that this API shows; all others count as CPUS.
 _OWN_CPUS = ("n2", "n2d", "c2", "c2d", "c3", "t2d", "t2a", "a2", "m1", "m2")
 _NOT_SHOWN = ("c4", "c4a", "c4d", "n4", "n4a", "n4d", "g4", "a3", "a4", "h3", "h4d", "z3", "x4", "m3", "m4")
 _GPUS = {

@@ -1,4 +1,4 @@
-"""What the hosts of a cluster share: network, subnetwork, firewall rule, service account, and its right on the buckets."""
+"""What the hosts of a cluster share: network, firewall rule, service account, and its right on the buckets."""
 
 from __future__ import annotations
 

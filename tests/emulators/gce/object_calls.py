@@ -43,7 +43,9 @@ def read(request: Request, uploads: dict[str, str]) -> list[Needed] | None:
         return _of_json(request.method, found["kind"], found["bucket"], found["rest"] or "")
     found = _XML.fullmatch(path)
     if found and found["bucket"] not in _NOT_BUCKETS:
-        return [_objects("create" if request.method in ("PUT", "POST") else _OF_METHOD[request.method], found["bucket"])]
+        return [
+            _objects("create" if request.method in ("PUT", "POST") else _OF_METHOD[request.method], found["bucket"])
+        ]
     return None
 
 

@@ -13,7 +13,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import gcs, request as own
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import gcs
+from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers import request as own
 from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Bucket
 
 from emulators.exchange import Answer

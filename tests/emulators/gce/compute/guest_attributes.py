@@ -23,9 +23,7 @@ def get(call: Call) -> dict[str, Any]:
         if wanted in ("", namespace) and name in ("", one)
     ]
     if not items:
-        raise errors.ApiError(
-            404, f"The resource '{key or path}' of type 'Guest Attribute' was not found.", "notFound"
-        )
+        raise errors.ApiError(404, f"The resource '{key or path}' of type 'Guest Attribute' was not found.", "notFound")
     answer = {"kind": "compute#guestAttributes", "selfLink": f"{instance.link}/guestAttributes/{key or path}"}
     if key:
         return {**answer, "variableKey": key, "variableValue": items[0]["value"]}
