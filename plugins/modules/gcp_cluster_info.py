@@ -15,6 +15,13 @@ description:
     service account of the cluster. Changes nothing.
   - An instance that is on its way out is waited for.
 options:
+  what:
+    description: What to look at.
+    type: list
+    elements: str
+    choices: [hosts, shared]
+    default: [hosts, shared]
+  name: {description: "The name of a host; an instance of this name without the label is an error.", type: str, default: ""}
   cluster: {description: The cluster's name., type: str, required: true}
   network: {description: The name of its own network; the firewall rule has it with C(-ssh) behind., type: str, required: true}
   given_network: {description: The name of a network that takes the place of its own., type: str, default: ""}
@@ -53,12 +60,18 @@ hosts:
   type: list
   elements: dict
   returned: success
+strangers:
+  description: "What has the name of a network, firewall rule or service account of the cluster, and is somebody else's: C(network), C(rule), C(identity)."
+  type: dict
+  returned: success
 shared:
   description: Network and identity, each with C(name) and C(state) (running, incomplete).
   type: list
   elements: dict
   returned: success
 """
+
+import typing as t
 
 from ansible_collections.google.cloud.plugins.module_utils.gcp_utils import GcpModule
 from ansible_collections.px.storage.plugins.module_utils.gcp import buckets, instances, project, shared
@@ -77,6 +90,8 @@ def main() -> None:
     """Run the module."""
     module = GcpModule(
         argument_spec={
+            "what": {"type": "list", "elements": "str", "choices": ["hosts", "shared"], "default": ["hosts", "shared"]},
+            "name": {"type": "str", "default": ""},
             "cluster": {"type": "str", "required": True},
             "network": {"type": "str", "required": True},
             "given_network": {"type": "str", "default": ""},
@@ -87,10 +102,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     params = module.params
+    hosts: list[dict[str, t.Any]] = []
+    found = shared.Survey([], [], {})
     try:
         params["project"] = project.find(params)
         api = Api(module)
-        hosts = [instances.host(one) for one in instances.of_cluster(api, params["cluster"])]
+        if "hosts" in params["what"]:
+            every = instances.of_cluster(api, params["cluster"], params["name"])
+            hosts = [instances.host(one) for one in every]
         account = f"{params['account_id']}@{api.project}.iam.gserviceaccount.com" if params["account_id"] else ""
         wanted = shared.Wanted(
             cluster=params["cluster"],
@@ -100,10 +119,12 @@ def main() -> None:
             sources=tuple(params["ssh_allow"]),
             buckets={one["name"]: buckets.role_for(one) for one in params["buckets"]},
         )
-        found, regions = shared.survey(api, wanted)
+        if "shared" in params["what"]:
+            found = shared.survey(api, wanted)
     except GcpError as error:
         module.fail_json(**error.result())
-    module.exit_json(changed=False, project=api.project, hosts=hosts, shared=found, regions=regions)
+    more = {"shared": found.things, "regions": found.regions, "strangers": found.strangers}
+    module.exit_json(changed=False, project=api.project, hosts=hosts, **more)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
+from emulators import gcp_role
 from emulators.exchange import Answer
 from emulators.gate import Gate
 from emulators.gce import PROJECT, GoogleCloud
@@ -130,3 +131,23 @@ def instance(name="a-1", zone=ZONE, **more):
         "networkInterfaces": [{"network": "global/networks/default", "accessConfigs": [{"type": "ONE_TO_ONE_NAT"}]}],
     }
     return {**body, **more}
+
+
+@pytest.fixture(scope="session")
+def banner():
+    """Where something says SSH-; a test that needs it cannot run where port 22 of loopback is not ours to take."""
+    try:
+        banner = gcp_role.Banner()
+    except PermissionError as error:
+        pytest.skip(f"port 22 on loopback: {error}")
+    with banner:
+        yield banner
+
+
+@pytest.fixture
+def role(cloud, gate, banner, tmp_path):
+    """What runs the role provider_gcp on this cloud, whose machines are an address and a console."""
+    gate.hosts[gcp_role.ADDRESS_HOST] = gcp_role.AddressHost()
+    cloud.machines.hook = gcp_role.Hook(cloud, banner.address)
+    yield gcp_role.Role(cloud, gate, tmp_path)
+    assert gate.refused == []

@@ -67,7 +67,7 @@ def set_roles(api: Api, bucket: str, member: str, roles: t.Collection[str], *, c
             passes = error.status == _CHANGED_MEANWHILE or (error.status == _INVALID and "does not exist" in str(error))
             if not passes or tries == _TRIES:
                 raise _explained(error, bucket, member, roles) from None
-            time.sleep(min(0.5 * 2**tries, 10) * random.uniform(0.5, 1))  # noqa: S311
+            _pause(tries)
         else:
             return True
     raise AssertionError  # the last try has returned or raised

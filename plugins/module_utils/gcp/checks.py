@@ -5,26 +5,27 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.px.storage.plugins.module_utils.gcp import names, quotas
+from ansible_collections.px.storage.plugins.module_utils.gcp import holdings, names, quotas
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE, IAM, PROJECTS, STORAGE
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError
-from ansible_collections.px.storage.plugins.module_utils.gcp.instances import last
+from ansible_collections.px.storage.plugins.module_utils.gcp.instances import is_of, last
 
 if t.TYPE_CHECKING:
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
 
 Check = dict[str, t.Any]
+Shape = t.Mapping[str, t.Any]  # of a machine type
 
 _NOT_FOUND, _INVALID, _FORBIDDEN = 404, 400, 403
 # What a cluster's whole life takes of the project. docs/google-cloud.md shows the same as a custom role, and a test
 # holds the two together.
 _COMPUTE = """
-disks.create disks.get disks.setLabels firewalls.create firewalls.delete firewalls.get firewalls.update
-instances.create instances.delete instances.get instances.getGuestAttributes instances.getSerialPortOutput
-instances.list instances.resume instances.setLabels instances.setMetadata instances.setServiceAccount
-instances.setTags instances.start machineTypes.list networks.create networks.delete networks.get
-networks.updatePolicy projects.get regions.get subnetworks.create subnetworks.delete subnetworks.get
-subnetworks.use subnetworks.useExternalIp
+acceleratorTypes.list disks.create disks.get disks.setLabels firewalls.create firewalls.delete firewalls.get
+firewalls.update globalOperations.get instances.create instances.delete instances.get instances.getGuestAttributes
+instances.getSerialPortOutput instances.list instances.resume instances.setLabels instances.setMetadata
+instances.setServiceAccount instances.setTags instances.start machineTypes.get machineTypes.list networks.create
+networks.delete networks.get networks.updatePolicy projects.get regionOperations.get regions.get subnetworks.create
+subnetworks.delete subnetworks.get subnetworks.use subnetworks.useExternalIp zoneOperations.get
 """
 _ACCOUNTS = "serviceAccounts.actAs serviceAccounts.create serviceAccounts.delete serviceAccounts.get"
 PERMISSIONS = (*(f"compute.{one}" for one in _COMPUTE.split()), *(f"iam.{one}" for one in _ACCOUNTS.split()))
@@ -56,16 +57,17 @@ def survey(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
     project = _project(api)
     if project["state"] == "missing":
         return [project], []
-    (machine, zones), *others = api.at_once(
+    (machine, zones, shape), (own, strangers), *others = api.at_once(
         lambda: _machine_type(api, wanted),
+        lambda: _namesakes(api, wanted),
         lambda: _permissions(api),
-        lambda: _strangers(api, wanted),
         lambda: _of("image", lambda: _image(api, wanted)),
         lambda: _of("network", lambda: _network(api, wanted)),
         lambda: _of("identity", lambda: _account(api, wanted)),
         *(lambda name=name: _bucket(api, name) for name in wanted.buckets),
     )
-    return [project, *machine, *(one for found in others for one in found)], zones
+    quota = _of("quota", lambda: _quota(api, wanted, shape, own)) if zones else []
+    return [project, *machine, *quota, *strangers, *(one for found in others for one in found)], zones
 
 
 def ok(name: str, found: str) -> Check:
@@ -102,8 +104,8 @@ def _project(api: Api) -> Check:
     return ok("project", api.project)
 
 
-def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
-    """Find the zones that offer the machine type, and ask the quotas."""
+def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str], Shape]:
+    """Find the zones that offer the machine type, in the order in which to try them, and its shape."""
     try:
         pages = list(
             api.pages(
@@ -113,7 +115,7 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
             )
         )
     except ApiError as error:
-        return [missing("machine type", error.message, error.hint)], []
+        return [missing("machine type", error.message, error.hint)], [], {}
     every = {
         last(zone): data.get("machineTypes") or [] for page in pages for zone, data in (page.get("items") or {}).items()
     }
@@ -122,9 +124,8 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
     zones = [zone for zone in wanted.zones if zone in offers] if wanted.zones else in_region
     if unknown := [zone for zone in wanted.zones if zone not in every]:
         there = sorted(zone for zone in every if zone.rpartition("-")[0] == wanted.region)
-        return [
-            missing("zone", f"there is no zone {', '.join(unknown)}", f"zones of {wanted.region}: {', '.join(there)}")
-        ], []
+        hint = f"zones of {wanted.region}: {', '.join(there)}"
+        return [missing("zone", f"there is no zone {', '.join(unknown)}", hint)], [], {}
     if not zones:
         where = ", ".join(wanted.zones) or f"the region {wanted.region}"
         hint = (
@@ -132,25 +133,52 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
             if offers
             else "gcloud compute machine-types list"
         )
-        return [missing("machine type", f"{wanted.machine_type} is not offered in {where}", hint)], []
-    shape = every[zones[0]][0]
-    found = ok("machine type", f"{wanted.machine_type} in {', '.join(zones)}")
-    return [found, *_of("quota", lambda: _quota(api, wanted, shape))], zones
+        return [missing("machine type", f"{wanted.machine_type} is not offered in {where}", hint)], [], {}
+    if wanted.accelerators:
+        having, problem = _with_accelerator(api, wanted, zones)
+        if problem:
+            return [problem], [], {}
+        zones = having
+    return [ok("machine type", f"{wanted.machine_type} in {', '.join(zones)}")], zones, every[zones[0]][0]
 
 
-def _quota(api: Api, wanted: Wanted, shape: t.Mapping[str, t.Any]) -> list[Check]:
-    built_in = {one["guestAcceleratorType"]: one["guestAcceleratorCount"] for one in shape.get("accelerators") or []}
-    accelerators = {**built_in, **wanted.accelerators}
+def _with_accelerator(api: Api, wanted: Wanted, zones: t.Sequence[str]) -> tuple[list[str], Check | None]:
+    """Return the zones that have the GPU too; where none has, what is to be said."""
+    (kind,) = wanted.accelerators
+    url = f"{COMPUTE}/projects/{api.project}/aggregated/acceleratorTypes"
+    try:
+        pages = list(api.pages(url, filter=f"name={kind}", maxResults=500))
+    except ApiError as error:
+        return [], missing("GPU", error.message, error.hint)
+    offers = sorted(
+        last(zone) for page in pages for zone, data in (page.get("items") or {}).items() if data.get("acceleratorTypes")
+    )
+    having = [zone for zone in zones if zone in offers]
+    if having:
+        return having, None
+    where = ", ".join(wanted.zones) or f"the region {wanted.region}"
+    near = [zone for zone in offers if zone.rpartition("-")[0] == wanted.region] or offers
+    hint = f"it is offered in {', '.join(near[:6])}" if near else "gcloud compute accelerator-types list"
+    return [], missing("GPU", f"{kind} is not offered in {where}", hint)
+
+
+def _quota(api: Api, wanted: Wanted, shape: Shape, own: t.Sequence[t.Mapping[str, t.Any]]) -> list[Check]:
+    accelerators = {**quotas.built_in(shape), **wanted.accelerators}
     order = quotas.Order(
         len(wanted.hosts), wanted.machine_type, shape["guestCpus"], wanted.disk_gib, wanted.spot, accelerators
     )
-    region, project = api.at_once(
+    region, project, (here, everywhere) = api.at_once(
         lambda: api.get(f"{COMPUTE}/projects/{api.project}/regions/{wanted.region}", fields="quotas"),
         lambda: api.get(f"{COMPUTE}/projects/{api.project}", fields="quotas"),
+        lambda: holdings.of(api, own, wanted.region),
+    )
+    in_region, in_all = (
+        quotas.beyond(quotas.in_region(order), here),
+        quotas.beyond(quotas.everywhere(order), everywhere),
     )
     short = [
-        *quotas.shortages(quotas.in_region(order), region.get("quotas") or [], wanted.region),
-        *quotas.shortages(quotas.everywhere(order), project.get("quotas") or [], "all regions"),
+        *quotas.shortages(in_region, region.get("quotas") or [], wanted.region),
+        *quotas.shortages(in_all, project.get("quotas") or [], "all regions"),
     ]
     hint = f"console.cloud.google.com/iam-admin/quotas?project={api.project} (ask for more), or fewer nodes"
     return [missing("quota", one, hint) for one in short] or [ok("quota", f"enough for {len(wanted.hosts)} more")]
@@ -172,21 +200,22 @@ def _permissions(api: Api) -> list[Check]:
     return [missing("permissions", ", ".join(lacking), hint)]
 
 
-def _strangers(api: Api, wanted: Wanted) -> list[Check]:
-    """Find instances that have the names of hosts and are not the cluster's."""
+def _namesakes(api: Api, wanted: Wanted) -> tuple[list[dict[str, t.Any]], list[Check]]:
+    """Find instances that have the names of hosts: those of the cluster, and what is to be said of the others."""
     try:
-        found = api.aggregated("instances", f'name eq "{wanted.cluster}-[0-9]+"', "name,zone,labels")
-        return [
-            missing(
-                "names",
-                f"the instance {one['name']} in {last(one['zone'])} is not of this cluster, and has the name of a host",
-                "give the cluster another name: 'name' below 'cluster' in px.yaml",
-            )
-            for one in found
-            if one["name"] in wanted.hosts and (one.get("labels") or {}).get(names.LABEL) != wanted.cluster
-        ]
+        every = list(api.aggregated("instances", f'name eq "{wanted.cluster}-[0-9]+"', holdings.FIELDS))
     except ApiError as error:
-        return [missing("names", error.message, error.hint)]
+        return [], [missing("names", error.message, error.hint)]
+    found = [one for one in every if one["name"] in wanted.hosts]
+    return [one for one in found if is_of(one, wanted.cluster)], [
+        missing(
+            "names",
+            f"the instance {one['name']} in {last(one['zone'])} is not of this cluster, and has the name of a host",
+            "give the cluster another name: 'name' below 'cluster' in px.yaml",
+        )
+        for one in found
+        if not is_of(one, wanted.cluster)
+    ]
 
 
 def _image(api: Api, wanted: Wanted) -> list[Check]:

@@ -7,22 +7,26 @@ import typing as t
 
 from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
-from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
+from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError, GcpError
 
 if t.TYPE_CHECKING:
     from pathlib import Path
 
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
 
+Found = t.Mapping[str, t.Any]
+
 _LOOK_AGAIN = 15  # seconds between looks at the API while an instance boots: its quota is for all of them
+_TRIES = 5
+_CHANGED_MEANWHILE = 412
 _AGENT = 60  # seconds that the guest agent may take after sshd answers, before the address itself is asked
 
 
 class Wanted(t.NamedTuple):
     """What an instance is to have.
 
-    `new`: it was made a moment ago, and what is known of one with its name is out of date. `known_hosts` is the file for
-    its host keys, `seconds` how long it may boot.
+    `new`: it was made a moment ago, and what is known of one with its name is out of date. `known_hosts` is the file
+    for its host keys, `seconds` how long it may boot.
     """
 
     zone: str
@@ -63,11 +67,15 @@ def converge(api: Api, wanted: Wanted) -> Done:
     changed += _label_disks(api, instance, wanted)
     address = _booted(api, link, wanted, instances.address(instance))
     warnings = []
-    if wanted.known_hosts and (wanted.new or not wanted.known_hosts.exists()):
+    if wanted.known_hosts and (wanted.new or host_keys.are_before(wanted.known_hosts, instance)):
         keys = host_keys.of_agent(api, link, _AGENT)
         if not keys:
             keys = host_keys.of_address(address)
             warnings.append(f"{wanted.name}: Google was not told its host keys; those that {address} shows are taken")
+        if not keys:
+            raise GcpError(
+                f"neither Google nor {address} tells the host keys of {wanted.name}", f"ssh-keyscan {address}"
+            )
         changed += ["known_hosts"] * host_keys.write(wanted.known_hosts, wanted.name, keys)
     return Done(address, changed, warnings)
 
@@ -79,11 +87,8 @@ def _settled(api: Api, link: str, wanted: Wanted) -> dict[str, t.Any]:
         instance = api.get(link, may_miss=True)
         if not instance:
             raise GcpError(f"the instance {wanted.name} is gone from {wanted.zone}", "px-ansible provision")
-        if (instance.get("labels") or {}).get(names.LABEL) != wanted.cluster:
-            raise GcpError(
-                f"there is an instance {wanted.name} in {wanted.zone} that is not of this cluster",
-                "give the cluster another name: 'name' below 'cluster' in px.yaml",
-            )
+        if not instances.is_of(instance, wanted.cluster):
+            raise instances.foreign(wanted.name, wanted.zone)
         state = instances.STATES.get(instance["status"], "stopped")
         if state in ("running", "stopped"):
             return instance
@@ -120,23 +125,24 @@ def _fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
 
 
 def _set_metadata(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
-    metadata = instances.metadata_of(instance)
-    if not wanted.ssh_keys or metadata.get(names.SSH_KEYS) == wanted.ssh_keys:
-        return []
-    items = [{"key": key, "value": value} for key, value in {**metadata, names.SSH_KEYS: wanted.ssh_keys}.items()]
-    fingerprint = (instance.get("metadata") or {}).get("fingerprint")
-    api.wait(api.post(f"{link}/setMetadata", {"fingerprint": fingerprint, "items": items}))
-    instance["metadata"]["items"] = items  # type: ignore[index]
-    return ["ssh key"]
+    def body(found: Found) -> Found | None:
+        metadata = instances.metadata_of(found)
+        if not wanted.ssh_keys or metadata.get(names.SSH_KEYS) == wanted.ssh_keys:
+            return None
+        items = [{"key": key, "value": value} for key, value in {**metadata, names.SSH_KEYS: wanted.ssh_keys}.items()]
+        return {"fingerprint": (found.get("metadata") or {}).get("fingerprint"), "items": items}
+
+    operation = _write(api, link, "setMetadata", instance, body)
+    if operation:
+        api.wait(operation)
+    return [] if operation is None else ["ssh key"]
 
 
 def _set_labels(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
-    labels = instance.get("labels") or {}
-    if wanted.labels.items() <= labels.items():
-        return []
-    body = {"labelFingerprint": instance.get("labelFingerprint"), "labels": {**labels, **wanted.labels}}
-    api.wait(api.post(f"{link}/setLabels", body))
-    return ["labels"]
+    operation = _write(api, link, "setLabels", instance, lambda found: _labels(found, wanted))
+    if operation:
+        api.wait(operation)
+    return [] if operation is None else ["labels"]
 
 
 def _label_disks(api: Api, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
@@ -145,9 +151,35 @@ def _label_disks(api: Api, instance: t.Mapping[str, t.Any], wanted: Wanted) -> l
     for one in instance.get("disks") or []:
         link = f"{COMPUTE}/{one['source'].partition('/v1/')[2]}"
         disk = api.get(link, may_miss=True)
-        if disk and not wanted.labels.items() <= (disk.get("labels") or {}).items():
-            labels = {**(disk.get("labels") or {}), **wanted.labels}
-            # Not waited for: nothing depends on it.
-            api.post(f"{link}/setLabels", {"labelFingerprint": disk["labelFingerprint"], "labels": labels})
+        # Not waited for: nothing depends on it.
+        if disk and _write(api, link, "setLabels", disk, lambda found: _labels(found, wanted)) is not None:
             changed = ["disk labels"]
     return changed
+
+
+def _labels(found: Found, wanted: Wanted) -> Found | None:
+    labels = found.get("labels") or {}
+    if wanted.labels.items() <= labels.items():
+        return None
+    return {"labelFingerprint": found.get("labelFingerprint"), "labels": {**labels, **wanted.labels}}
+
+
+def _write(api: Api, link: str, verb: str, found: Found, body_of: t.Callable[[Found], Found | None]) -> Found | None:
+    """Write what goes with a fingerprint, and return the operation: {} where it was done already, None for nothing to do.
+
+    A fingerprint that is not that of now may mean that somebody else has written, or that the first of our own tries
+    has, whose answer was lost: what is there then is looked at.
+    """
+    done: Found | None = None
+    for _ in range(_TRIES):
+        body = body_of(found)
+        if body is None:
+            return done
+        try:
+            return api.post(f"{link}/{verb}", body)
+        except ApiError as error:
+            if error.status != _CHANGED_MEANWHILE:
+                raise
+        time.sleep(1)
+        found, done = api.get(link), {}
+    raise GcpError(f"{instances.last(link)} was changed by others, again and again", "px-ansible provision")

@@ -54,7 +54,10 @@ _LOGIN = "gcloud auth application-default login; or export GOOGLE_APPLICATION_CR
 _QUOTAS = "ask for more at console.cloud.google.com/iam-admin/quotas ({metric}), or for fewer nodes"
 # What Google says, and what helps. The first that fits.
 _HINTS = (
-    (r"([a-z]+\.googleapis\.com)\b.*(?:has not been used|is disabled)|accessNotConfigured", "_enable"),
+    (
+        r"has not been used in project|[a-z]+\.googleapis\.com\b.*is disabled|accessNotConfigured|SERVICE_DISABLED",
+        "_enable",
+    ),
     (r"Quota '(?P<metric>[A-Z0-9_]+)' exceeded", _QUOTAS),
     (
         "ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources",

@@ -18,6 +18,9 @@ _PASSING = re.compile(
     r"|ConnectionError|ConnectionReset|RemoteDisconnected|TransportError|is not ready|resourceNotReady"
     r"|INTERNAL_ERROR|Internal error"
     r"|SERVICE_ACCOUNT_NOT_FOUND|[Ss]ervice account .* (does not exist|not found)"
+    r"|of type 'serviceAccount' was not found"
+    # A front of Google's answers with a page.
+    r"|Invalid JSON response"
 )
 _BROKEN = re.compile(r"'\w+' object has no attribute 'message'|ConnectionReset|RemoteDisconnected")
 
@@ -55,6 +58,9 @@ def explain(result: Result) -> tuple[str, str | None]:
     if found := re.search(r"GCP returned error: (\{.*)", text, re.DOTALL):
         error = errors.read(0, _literal(found[1]))
         return error.message, error.hint
+    if found := re.search(r"Invalid JSON response with error: (.*)", text, re.DOTALL):
+        page = re.search(r"<title>(.*?)</title>", found[1], re.DOTALL | re.IGNORECASE)
+        return f"Google answered with what is no JSON: {' '.join((page or found)[1].split())[:300]}", None
     if found := re.search(r"RefreshError: (.*)|(invalid_grant.*)", text):
         text = f"Google's credentials are refused: {found[1] or found[2]}"
     elif _BROKEN.search(text):
@@ -65,12 +71,12 @@ def explain(result: Result) -> tuple[str, str | None]:
 def _of_operation(found: t.Sequence[t.Any]) -> tuple[str, str | None]:
     """Read the errors of an operation of Compute Engine."""
     first = found[0] if found and isinstance(found[0], dict) else {"message": str(found)}
-    message = str(first.get("message") or first.get("code"))
+    message = str(first.get("message") or first.get("code") or found)
     return message, errors.hint_of(message, str(first.get("code") or ""))
 
 
 def _literal(text: str) -> t.Any:
     try:
         return ast.literal_eval(text)
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):  # all that literal_eval may raise
         return text

@@ -5,6 +5,7 @@ The same as gcloud does: cloud.google.com/compute/docs/connect/ssh-best-practice
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import socket
 import subprocess
@@ -50,6 +51,16 @@ def of_address(address: str) -> list[str]:
     scan = ["ssh-keyscan", "-T", "10", address]
     shown = subprocess.run(scan, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     return [line.partition(" ")[2] for line in shown.stdout.splitlines() if line and not line.startswith("#")]
+
+
+def are_before(path: Path, instance: t.Mapping[str, t.Any]) -> bool:
+    """Tell whether a file of known hosts is older than the instance, and so of another one, or is not there."""
+    try:
+        written = path.stat().st_mtime
+    except OSError:
+        return True
+    made = instance.get("creationTimestamp")
+    return bool(made) and written < dt.datetime.fromisoformat(made).timestamp()
 
 
 def write(path: Path, host: str, keys: t.Iterable[str]) -> bool:

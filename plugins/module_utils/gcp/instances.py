@@ -7,6 +7,7 @@ import typing as t
 
 from ansible_collections.px.storage.plugins.module_utils.gcp import names
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
+from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
 
 if t.TYPE_CHECKING:
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
@@ -28,14 +29,36 @@ STATES = {
 _LEAVES_WITHIN = 180
 
 
-def of_cluster(api: Api, cluster: str) -> list[dict[str, t.Any]]:
-    """Return the instances with the cluster's label. One that is stopping may be on its way out: that is waited for."""
+def of_cluster(api: Api, cluster: str, name: str = "") -> list[dict[str, t.Any]]:
+    """Return the instances with the cluster's label. One that is stopping may be on its way out: that is waited for.
+
+    Raises:
+        GcpError: where there is one of this name, in whatever zone, that is not the cluster's.
+    """
     until = time.monotonic() + _LEAVES_WITHIN
+    wanted = f"labels.{names.LABEL}={cluster}"
     while True:
-        found = list(api.aggregated("instances", f"labels.{names.LABEL}={cluster}", FIELDS))
+        every = list(api.aggregated("instances", f"({wanted}) OR (name={name})" if name else wanted, FIELDS))
+        found = [one for one in every if is_of(one, cluster)]
+        for one in every:
+            if one not in found and one["name"] == name:
+                raise foreign(name, last(one["zone"]))
         if all(STATES.get(one["status"]) != "stopping" for one in found) or time.monotonic() > until:
             return found
         time.sleep(2)
+
+
+def is_of(instance: t.Mapping[str, t.Any], cluster: str) -> bool:
+    """Tell whether an instance is a cluster's."""
+    return (instance.get("labels") or {}).get(names.LABEL) == cluster
+
+
+def foreign(name: str, zone: str) -> GcpError:
+    """Return the error of an instance that has the name of a host, and is none."""
+    return GcpError(
+        f"there is an instance {name} in {zone} that is not of this cluster",
+        "give the cluster another name: 'name' below 'cluster' in px.yaml",
+    )
 
 
 def host(instance: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

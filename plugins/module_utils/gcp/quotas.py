@@ -59,6 +59,17 @@ def everywhere(order: Order) -> Need:
     return need
 
 
+def built_in(shape: t.Mapping[str, t.Any]) -> dict[str, int]:
+    """Return the accelerators that a machine type has by itself: type -> how many."""
+    return {one["guestAcceleratorType"]: one["guestAcceleratorCount"] for one in shape.get("accelerators") or []}
+
+
+def beyond(need: Need, held: t.Mapping[str, float]) -> Need:
+    """Return what is needed beyond what is held already."""
+    more = {metric: wanted - held.get(metric, 0) for metric, wanted in need.items()}
+    return {metric: wanted for metric, wanted in more.items() if wanted > 0}
+
+
 def shortages(need: Need, quotas: t.Iterable[t.Mapping[str, t.Any]], where: str) -> t.Iterator[str]:
     """Yield in words what the quotas of a region or a project, as the API shows them, do not allow."""
     shown = {one["metric"]: one for one in quotas}

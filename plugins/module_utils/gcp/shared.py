@@ -30,11 +30,21 @@ class Wanted(t.NamedTuple):
     buckets: t.Mapping[str, str]
 
 
-def survey(api: Api, wanted: Wanted) -> tuple[list[dict[str, str]], list[str]]:
-    """Return what there is, and the regions in which its own network has a subnetwork.
+class Survey(t.NamedTuple):
+    """What there is.
 
-    What there is goes by `name`, and its `state` is `running`, or `incomplete` where a part is missing or differs.
+    `things` go by `name`, and their `state` is `running`, or `incomplete` where a part is missing or differs. `regions`
+    are those in which the cluster's own network has a subnetwork. `strangers` are things that have the names of the
+    cluster's and that somebody else has made: kind (network, rule, identity) -> name.
     """
+
+    things: list[dict[str, str]]
+    regions: list[str]
+    strangers: dict[str, str]
+
+
+def survey(api: Api, wanted: Wanted) -> Survey:
+    """Look at all that the hosts share."""
     compute = f"{COMPUTE}/projects/{api.project}"
     account = f"{IAM}/projects/{api.project}/serviceAccounts/{wanted.account}"
 
@@ -47,10 +57,13 @@ def survey(api: Api, wanted: Wanted) -> tuple[list[dict[str, str]], list[str]]:
         get(f"{compute}/global/firewalls/{wanted.network}-ssh"),
         get(account if wanted.account else ""),
     )
+    called = {"network": wanted.network, "rule": f"{wanted.network}-ssh", "identity": wanted.account}
+    found = {"network": network, "rule": rule, "identity": identity}
+    strangers = {kind: called[kind] for kind, one in found.items() if one and not _if_own(wanted, one)}
     network, rule, identity = (_if_own(wanted, one) for one in (network, rule, identity))
     regions = sorted({link.split("/")[-3] for link in network.get("subnetworks") or []})
     parts = [network, regions, rule] if own else [rule]
-    return [*_network(wanted, parts, rule), *_identity(api, wanted, identity)], regions
+    return Survey([*_network(wanted, parts, rule), *_identity(api, wanted, identity)], regions, strangers)
 
 
 def _if_own(wanted: Wanted, found: Found) -> Found:
