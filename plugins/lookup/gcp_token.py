@@ -59,5 +59,6 @@ def _token(account: str) -> str:
         acting.refresh(Request())
     except (exceptions.GoogleAuthError, OSError) as error:
         says = str(error.args[0] if error.args else error)
-        raise AnsibleError(f"cannot act as {account}: {says}") from None
+        need = f"you need roles/iam.serviceAccountTokenCreator on {account}"
+        raise AnsibleError(f"cannot act as {account}: {says}; {need}") from None
     return str(acting.token)

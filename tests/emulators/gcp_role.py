@@ -122,8 +122,9 @@ class Play:
         return f"{data['msg']} | {data.get('hint')}"
 
     def of(self, action: str, host: str = "localhost") -> list[dict[str, Any]]:
-        """Return what the tasks of an action gave."""
-        return [one["data"] for one in self.results if one["action"].endswith(action) and one["host"] == host]
+        """Return what the tasks of an action gave that were not skipped."""
+        ran = (one for one in self.results if one["host"] == host and one["state"] != "skipped")
+        return [one["data"] for one in ran if one["action"].endswith(action)]
 
     @property
     def changed(self) -> int:
