@@ -1,7 +1,7 @@
 """Bring an instance to where a cluster wants it, and wait until it lets us in.
 
-An action rather than a module: Ansible has a process for every host that waits for it, and a module would be another one
-for each, with a Python and Google's libraries to start: 0.6 s of CPU per host.
+An action rather than a module: Ansible has a process for every host that waits for it, and a module would be another
+one for each, with a Python and Google's libraries to start: 0.6 s of CPU per host.
 """
 
 from __future__ import annotations

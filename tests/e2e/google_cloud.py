@@ -52,6 +52,7 @@ class World:
             hosts = {**self.cloud.hosts, "checkip.amazonaws.com": Echo()}
             self.gate = stack.enter_context(Gate(hosts, folder=self.folder))
             self.guests = stack.enter_context(Guests(self.cloud, self.gate, self.folder))
+            self.at_first = self.everything()
             self._open = stack.pop_all()
         return self
 
@@ -75,7 +76,7 @@ class World:
         return {one["name"]: one for one in found}
 
     def everything(self) -> list[str]:
-        """Return what Google's client finds in the project: instances, disks, networks of ours, accounts of ours."""
+        """Return what Google's client finds in the project: instances, disks, networks, rules, accounts."""
         compute = self.google("compute")
         found = []
         for kind in ("instances", "disks", "subnetworks"):
@@ -86,7 +87,7 @@ class World:
             found += [one["selfLink"] for one in listed.get("items", [])]
         accounts = self.google("iam").projects().serviceAccounts().list(name=f"projects/{PROJECT}").execute()
         found += [one["name"] for one in accounts["accounts"]]
-        return sorted(one for one in found if "/px-" in one)
+        return sorted(found)
 
     def do(self, name: str, verb: str) -> None:
         """Start, stop or delete an instance by hand, as somebody would in the console."""

@@ -28,7 +28,7 @@ _PASSING = (408, 429, 500, 502, 503, 504)
 _SOON = ("rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_OPERATION_RATE_EXCEEDED")
 _TRIES = 7
 _LONGEST_PAUSE = 16.0
-_TIMEOUT = (10, 90)
+_TIMEOUT = (10, 150)  # seconds; an operation is waited for up to 120 in one call
 _AT_ONCE = 8
 
 
