@@ -97,7 +97,7 @@ class Fleet:
         until(lambda: self.ssh(name, "true").returncode == 0, seconds, f"{name} lets us in")
 
     def options(self, name):
-        words = ("BatchMode=yes", f"UserKnownHostsFile={self.folder}/known-{name}", "ConnectTimeout=3")
+        words = ("BatchMode=yes", f"UserKnownHostsFile={self.folder}/known-{name}", "ConnectTimeout=10")
         return [f"-i{self.key}", "-F/dev/null", *(f"-o{word}" for word in (*words, "StrictHostKeyChecking=yes"))]
 
     def ssh(self, name, command, user="px"):
@@ -226,7 +226,7 @@ def test_what_one_writes_the_other_reads(fleet):
 def test_who_may_not_is_refused_by_the_name_of_the_right(fleet):
     said = fleet.mount("weak", code=2)
     assert f"no permission to list bucket {BUCKET}" in said
-    journal = fleet.on("weak", "sudo journalctl -u 'px-mount-*' --no-pager")
+    journal = fleet.on("weak", "sudo journalctl --no-pager")
     assert f"{WEAK} does not have storage.objects.list access to the Google Cloud Storage bucket." in journal
 
 

@@ -46,7 +46,7 @@ class Direct(Connection):
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(list(PROTOCOLS))
-        context.sni_callback = named  # type: ignore[assignment]
+        context.sni_callback = named
         return context
 
 
