@@ -165,7 +165,7 @@ def _labels(found: Found, wanted: Wanted) -> Found | None:
 
 
 def _write(api: Api, link: str, verb: str, found: Found, body_of: t.Callable[[Found], Found | None]) -> Found | None:
-    """Write what goes with a fingerprint, and return the operation: {} where it was done already, None for nothing to do.
+    """Write what goes with a fingerprint; return the operation: {} where it was done already, None for nothing to do.
 
     A fingerprint that is not that of now may mean that somebody else has written, or that the first of our own tries
     has, whose answer was lost: what is there then is looked at.
