@@ -35,8 +35,8 @@ lint: $(VENV)/.dev  ## Style, types, roles and YAML
 unit: $(VENV)/.dev  ## The pure stages; no root
 	$(BIN)/pytest tests/unit
 
-emulators: $(VENV)/.dev  ## Clouds on loopback, held to their own descriptions; no root, a minute
-	$(BIN)/pytest tests/emulators -m "not e2e" -n 2
+emulators: $(VENV)/.dev  ## Clouds on loopback, held to their own descriptions, without what is slow or boots; no root
+	$(BIN)/pytest tests/emulators -n 2 -m "not e2e and not slow"
 
 golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each room may know; no root
 	$(BIN)/pytest tests/golden tests/contract

@@ -20,6 +20,7 @@ from typing import Any, Self
 from emulators.exchange import Answer
 from emulators.gce import PROJECT, guest_attributes
 from emulators.gce.machines import Running
+from emulators.guests.site import cache
 
 TOP = Path(__file__).resolve().parents[2]
 HERE = "198.51.100.7"
@@ -216,8 +217,8 @@ class Role:
     def start(self, *arguments: str, folder: Path, **env: str) -> subprocess.Popen[str]:
         """Start px-ansible in a folder and a process group of its own."""
         kept = {name: value for name, value in self.environment.items() if not name.startswith("ANSIBLE_")}
-        more = {"XDG_STATE_HOME": str(self.folder / "state"), "XDG_CACHE_HOME": str(self.folder / "cache")}
-        environment = self.gate.process_environment(**kept, **more, PYTHONPATH=str(TOP), COLUMNS="110", **env)
+        more = {"XDG_STATE_HOME": str(self.folder / "state"), "PYTHONPATH": str(TOP), "COLUMNS": "110"}
+        environment = self.gate.process_environment(**kept, **more, **env)
         return subprocess.Popen(
             [sys.executable, "-m", "px_ansible", *arguments],
             cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -230,6 +231,17 @@ class Role:
         output = process.communicate(timeout=300)[0]
         assert process.returncode == code, output
         return output
+
+
+def fill_client_cache() -> None:
+    """Have gcsfuse in this computer's client cache: the gate would let nobody out to get it."""
+    variables = {"px_state": "present", "px_provider": "gcp", "px_fuse_clients": ["gcsfuse"]}
+    variables |= {"gcsfuse_cache_dir": str(cache()), "ansible_python_interpreter": sys.executable}
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(TOP / "tests/collections")}
+    words = ["-i", "localhost,", "-c", "local", "-e", json.dumps(variables), str(TOP / "playbooks/mount.yml")]
+    command = [sys.executable, str(Path(sys.executable).with_name("ansible-playbook")), *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def kill(process: subprocess.Popen[str]) -> None:

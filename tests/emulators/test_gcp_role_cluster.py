@@ -27,6 +27,7 @@ def writes(gate, before=0):
     return [str(one) for one in gate.exchanges[before:] if one.method != "GET" and one.host != "oauth2.googleapis.com"]
 
 
+@pytest.mark.slow
 def test_it_comes_stays_changes_and_goes(role, cloud, gate, client):
     first = role.cluster()
     assert first.ok, first.output
@@ -67,6 +68,7 @@ def test_it_comes_stays_changes_and_goes(role, cloud, gate, client):
     assert writes(gate, before) == []
 
 
+@pytest.mark.slow
 def test_the_network_of_another_region_goes_too(role, cloud):
     role.cluster(provider_gcp_region="europe-west4")
     gone = role.cluster(px_state="absent")
@@ -74,7 +76,7 @@ def test_the_network_of_another_region_goes_too(role, cloud):
     assert cloud.left() == []
 
 
-@pytest.mark.parametrize("text", ["", "<html>log in to the hotel</html>", "0.0.0.0/0", "2001:db8::7", "fault"])
+@pytest.mark.parametrize("text", ["<html>log in to the hotel</html>", "0.0.0.0/0", "fault"])
 def test_an_unknown_address_opens_nothing(role, cloud, gate, text):
     if text == "fault":
         gate.faults.add(host=ADDRESS_HOST, status=503, times=0)
@@ -239,6 +241,7 @@ def test_a_network_that_is_in_use_says_by_whom(role, cloud, client):
 FAULTS = [{"status": 503}, {"status": 429}, {"cut": True}, {"drop": True}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", FAULTS, ids=str)
 def test_what_passes_is_tried_again(role, cloud, gate, how):
     """The first call of each kind fails, on the way there and on the way back."""

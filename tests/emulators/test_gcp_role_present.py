@@ -182,6 +182,7 @@ def hurt(gate, hosts, calls, ways):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ways", [STATUSES, BREAKS], ids=["refused", "broken off"])
 def test_what_passes_is_tried_again(role, cloud, gate, ways):
     hosts = spread(len(CALLS) * len(ways), provider_gcp_known_hosts_dir=str(role.known_hosts))
@@ -206,6 +207,7 @@ MENDING = [
 ]
 
 
+@pytest.mark.slow
 def test_a_stopped_one_is_started_with_the_key_and_labels_of_now(role, cloud, gate, made, client):
     ways = [*STATUSES[:1], *BREAKS]
     hosts = spread(len(MENDING) * len(ways) + 1, provider_gcp_labels={"team": "b"})
@@ -249,6 +251,7 @@ def test_one_that_is_not_the_clusters_is_refused_and_stays_as_it_is(role, cloud,
     assert names(cloud) == ["demo-1", "demo-2"]
 
 
+@pytest.mark.slow
 def test_the_end_of_the_console_where_nobody_answers(role, cloud, client):
     hook = cloud.machines.hook
     hook.addresses = dict.fromkeys(("demo-1", "demo-3"), NOWHERE)
@@ -321,6 +324,7 @@ def test_who_may_not(role, cloud):
     assert names(cloud) == []
 
 
+@pytest.mark.slow
 def test_the_permissions_that_are_asked_for_are_enough(role, cloud, gate):
     """For all of a cluster's life; the right to grant one on a bucket is the bucket's."""
     cloud.controller.owner = False
@@ -340,6 +344,7 @@ def test_the_permissions_that_are_asked_for_are_enough(role, cloud, gate):
     assert cloud.left() == []
 
 
+@pytest.mark.slow
 def test_host_keys_are_those_of_the_machine_that_is_there_now(role, cloud, client):
     """A host that somebody removed by hand comes back as another machine, and its file of known hosts is old."""
     role.known_hosts.mkdir()

@@ -93,6 +93,7 @@ def test_at_its_loudest_ansible_prints_no_secret(role, cloud):
     assert watch.seen == set()
 
 
+@pytest.mark.slow
 def test_acting_as_another(role, cloud, gate, deploy):
     """All calls are the other's; the modules get a token of an hour, which is shown nowhere."""
     with Watch(cloud) as watch:
