@@ -159,7 +159,8 @@ def assert_seen(issue, raw: bytes, lines):
     shown = render(issue, lines).split("\n")
     assert shown[0].startswith(f"px.yaml:{issue.line}:{issue.column}: ")
     carets = [index for index, text in enumerate(shown) if text.strip() and not text.strip("\t ^")]
-    assert len(carets) == bool(line.strip())
+    # A control character is shown as something else, and is no blank then.
+    assert len(carets) == bool("".join(map(_visible, line)).strip())
     for index in carets:
         assert cells(shown[index].rstrip("^")) < cells(shown[index - 1].rstrip())
 
