@@ -36,13 +36,13 @@ unit: $(VENV)/.dev  ## The pure stages; no root
 	$(BIN)/pytest tests/unit
 
 emulators: $(VENV)/.dev  ## Clouds on loopback, held to their own descriptions, without what is slow; no root
-	$(BIN)/pytest tests/emulators -n 2 -m "not slow"
+	$(BIN)/pytest tests/emulators -m "not e2e and not slow" -n 2
 
 golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each room may know; no root
 	$(BIN)/pytest tests/golden tests/contract
 
 e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
-	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e -n 2 --dist loadfile
+	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e tests/emulators -m e2e -n 2 --dist loadfile
 
 molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 8 minutes); SCENARIO=gcsfuse takes one
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" tests/molecule/run $(SCENARIO)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import typing as t
 
 from ansible.plugins.action import ActionBase
@@ -19,8 +21,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return the judgement."""
         super().run(tmp, task_vars)
+        asked = hashlib.sha256(json.dumps(self._task.args, sort_keys=True, default=str).encode()).hexdigest()[:16]
         answer, mine = first_host.once(
-            "gcp_bucket_canary",
+            f"gcp_bucket_canary-{asked}",
             lambda: t.cast("dict[str, t.Any]", self._execute_module(module_args=self._task.args, task_vars=task_vars)),
         )
         if "answers" not in answer:

@@ -29,6 +29,7 @@ RETURN = r"""
 _raw: {description: The token., type: list, elements: str}
 """
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -47,6 +48,11 @@ class LookupModule(LookupBase):
 
 
 def _token(account: str) -> str:
+    if os.environ.get("GCP_SERVICE_ACCOUNT_FILE"):
+        raise AnsibleError(
+            "google.cloud's modules take no token while GCP_SERVICE_ACCOUNT_FILE is set: unset it, and"
+            " export GOOGLE_APPLICATION_CREDENTIALS instead, to the same file"
+        )
     try:
         import google.auth  # noqa: PLC0415
         from google.auth import exceptions, impersonated_credentials  # noqa: PLC0415

@@ -71,7 +71,7 @@ def main() -> None:
     member = f"serviceAccount:{params['account']}"
     changed, notes = [], []
     try:
-        api = Api(module)
+        api = Api(params)
         for one in params["buckets"]:
             name = one["name"]
             roles = {buckets.role_for(one)} if params["state"] == "present" else set()

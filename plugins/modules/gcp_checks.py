@@ -88,7 +88,7 @@ def main() -> None:
     try:
         params["project"] = project.find(params)
         wanted = checks.Wanted(**{name: params[name] for name in checks.Wanted._fields})
-        found, zones = checks.survey(Api(module), wanted)
+        found, zones = checks.survey(Api(params), wanted)
     except GcpError as error:
         found = [checks.missing("credentials", error.message, error.hint)]
     module.exit_json(changed=False, checks=found, zones=zones, project=params["project"])

@@ -106,7 +106,7 @@ def main() -> None:
     found = shared.Survey([], [], {})
     try:
         params["project"] = project.find(params)
-        api = Api(module)
+        api = Api(params)
         if "hosts" in params["what"]:
             every = instances.of_cluster(api, params["cluster"], params["name"])
             hosts = [instances.host(one) for one in every]

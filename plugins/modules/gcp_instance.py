@@ -14,6 +14,7 @@ description:
   - Takes care of an instance that M(google.cloud.gcp_compute_instance) has made, and of what that module does not change on one that exists.
   - Starts it where it is stopped, sets its SSH key where that differs, labels it and its disks, waits until SSH answers, and writes its host keys
     to a file of known hosts. The keys are those that the guest agent has told Google; where it has told none, those that the address shows, with a warning.
+  - Ends when the host lets the user of its connection in, and become root where that is asked.
   - An instance without the cluster's label is refused.
 options:
   name: {description: The instance's name., type: str, required: true}
@@ -23,7 +24,7 @@ options:
   ssh_keys: {description: The value of the metadata C(ssh-keys); empty leaves them alone., type: str, default: ""}
   labels: {description: Labels that it and its disks are to have, beside those that they have., type: dict, default: {}}
   known_hosts: {description: The file of known hosts to write; none says no file., type: path}
-  timeout: {description: Seconds to wait until SSH answers., type: int, default: 300}
+  timeout: {description: Seconds to wait until SSH answers, and lets the user in., type: int, default: 300}
 extends_documentation_fragment:
   - google.cloud.gcp
 attributes:
@@ -45,48 +46,4 @@ address: {description: Where it is reached., type: str, returned: success}
 steps: {description: What was changed., type: list, elements: str, returned: success}
 """
 
-from pathlib import Path
-
-from ansible_collections.google.cloud.plugins.module_utils.gcp_utils import GcpModule
-from ansible_collections.px.storage.plugins.module_utils.gcp import converge
-from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
-from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
-
-
-def main() -> None:
-    """Run the module."""
-    module = GcpModule(
-        argument_spec={
-            "name": {"type": "str", "required": True},
-            "zone": {"type": "str", "required": True},
-            "cluster": {"type": "str", "required": True},
-            "new": {"type": "bool", "default": False},
-            # The public halves: nothing to hide.
-            "ssh_keys": {"type": "str", "default": "", "no_log": False},
-            "labels": {"type": "dict", "default": {}},
-            "known_hosts": {"type": "path"},
-            "timeout": {"type": "int", "default": 300},
-        }
-    )
-    params = module.params
-    wanted = converge.Wanted(
-        zone=params["zone"],
-        name=params["name"],
-        cluster=params["cluster"],
-        new=params["new"],
-        ssh_keys=params["ssh_keys"],
-        labels=params["labels"],
-        known_hosts=Path(params["known_hosts"]) if params["known_hosts"] else None,
-        seconds=params["timeout"],
-    )
-    try:
-        done = converge.converge(Api(module), wanted)
-    except GcpError as error:
-        module.fail_json(**error.result())
-    for warning in done.warnings:
-        module.warn(warning)
-    module.exit_json(changed=bool(done.changed), address=done.address, steps=done.changed)
-
-
-if __name__ == "__main__":
-    main()
+# Runs on the controller, in the process that Ansible has for the host anyway: plugins/action/gcp_instance.py.

@@ -1,4 +1,4 @@
-"""A project on an emulated Google Cloud whose instances boot: the command, Google's modules and gcsfuse know of no emulator."""
+"""A project on an emulated Google Cloud whose instances boot. Nothing in it knows of an emulator."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ class World:
             hosts = {**self.cloud.hosts, "checkip.amazonaws.com": Echo()}
             self.gate = stack.enter_context(Gate(hosts, folder=self.folder))
             self.guests = stack.enter_context(Guests(self.cloud, self.gate, self.folder))
+            self.at_first = self.everything()
             self._open = stack.pop_all()
         return self
 
@@ -68,23 +69,25 @@ class World:
 
     def instances(self, cluster: str) -> dict[str, dict[str, Any]]:
         """Return the instances of a cluster by name, as Google's client lists them."""
-        pages = self.google("compute").instances().aggregatedList(project=PROJECT, filter=f"labels.px-cluster={cluster}")
-        found = [one for zone in pages.execute()["items"].values() for one in zone.get("instances", [])]
+        of_it = f"labels.px-cluster={cluster}"
+        zones = self.google("compute").instances().aggregatedList(project=PROJECT, filter=of_it).execute()["items"]
+        found = [one for zone in zones.values() for one in zone.get("instances", [])]
         assert len({one["name"] for one in found}) == len(found), "a name twice"
         return {one["name"]: one for one in found}
 
     def everything(self) -> list[str]:
-        """Return what Google's client finds in the project: instances, disks, networks of ours, accounts of ours."""
+        """Return what Google's client finds in the project: instances, disks, networks, rules, accounts."""
         compute = self.google("compute")
         found = []
         for kind in ("instances", "disks", "subnetworks"):
             items = getattr(compute, kind)().aggregatedList(project=PROJECT).execute()["items"]
             found += [one["selfLink"] for place in items.values() for one in place.get(kind, [])]
         for kind in ("networks", "firewalls"):
-            found += [one["selfLink"] for one in getattr(compute, kind)().list(project=PROJECT).execute().get("items", [])]
-        accounts = self.google("iam").projects().serviceAccounts().list(name=f"projects/{PROJECT}").execute()["accounts"]
-        found += [one["name"] for one in accounts]
-        return sorted(one for one in found if "/px-" in one)
+            listed = getattr(compute, kind)().list(project=PROJECT).execute()
+            found += [one["selfLink"] for one in listed.get("items", [])]
+        accounts = self.google("iam").projects().serviceAccounts().list(name=f"projects/{PROJECT}").execute()
+        found += [one["name"] for one in accounts["accounts"]]
+        return sorted(found)
 
     def do(self, name: str, verb: str) -> None:
         """Start, stop or delete an instance by hand, as somebody would in the console."""

@@ -32,7 +32,7 @@ def test_it_comes_stays_changes_and_goes(role, cloud, gate, client):
     network = client.get("global/networks/px-demo")
     assert network["description"] == "px-ansible cluster demo"
     assert network["autoCreateSubnetworks"] is False
-    assert client.get("regions/us-central1/subnetworks/px-demo")["ipCidrRange"] == "10.77.0.0/20"
+    assert client.get("regions/us-central1/subnetworks/px-demo")["ipCidrRange"] == "10.117.0.0/20"
     rule = client.get("global/firewalls/px-demo-ssh")
     assert (rule["sourceRanges"], rule["targetTags"]) == ([f"{HERE}/32"], ["px-demo"])
     assert [(one["IPProtocol"], one["ports"]) for one in rule["allowed"]] == [("tcp", ["22"])]

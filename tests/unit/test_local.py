@@ -89,6 +89,11 @@ def test_the_key_of_an_image_follows_its_content(monkeypatch):
     assert image.key("debian-12") != before
 
 
+def test_an_image_with_more_packages_is_another_whatever_their_order():
+    more = image.key("debian-12", ("sudo", "curl"))
+    assert more == image.key("debian-12", ("curl", "sudo")) != image.key("debian-12")
+
+
 def test_overlay_paths_are_escaped():
     assert image.lower_of("/a:b,c\\d") == "/a\\:b\\,c\\\\d"
 

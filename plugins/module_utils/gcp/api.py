@@ -7,7 +7,8 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.google.cloud.plugins.module_utils.gcp_utils import GcpModule, GcpSession
+from ansible.module_utils.basic import env_fallback
+from ansible_collections.google.cloud.plugins.module_utils.gcp_utils import GcpSession
 from ansible_collections.px.storage.plugins.module_utils.gcp import errors
 
 try:
@@ -27,20 +28,50 @@ _PASSING = (408, 429, 500, 502, 503, 504)
 _SOON = ("rateLimitExceeded", "userRateLimitExceeded", "RESOURCE_OPERATION_RATE_EXCEEDED")
 _TRIES = 7
 _LONGEST_PAUSE = 16.0
-_TIMEOUT = (10, 90)
+_TIMEOUT = (10, 150)  # seconds; an operation is waited for up to 120 in one call
 _AT_ONCE = 8
 
 
-class Api:
-    """One session for all calls of a module: one token, connections that stay open."""
+# What GcpModule takes to sign in, for what is no module of its kind.
+SIGN_IN: dict[str, dict[str, t.Any]] = {
+    "project": {"type": "str", "fallback": (env_fallback, ["GCP_PROJECT"])},
+    "auth_kind": {
+        "type": "str",
+        "required": True,
+        "fallback": (env_fallback, ["GCP_AUTH_KIND"]),
+        "choices": ["machineaccount", "serviceaccount", "accesstoken", "application"],
+    },
+    "service_account_email": {"type": "str", "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_EMAIL"])},
+    "service_account_file": {"type": "path", "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_FILE"])},
+    "service_account_contents": {
+        "type": "jsonarg",
+        "no_log": True,
+        "fallback": (env_fallback, ["GCP_SERVICE_ACCOUNT_CONTENTS"]),
+    },
+    "access_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["GCP_ACCESS_TOKEN"])},
+    "scopes": {"type": "list", "elements": "str", "fallback": (env_fallback, ["GCP_SCOPES"])},
+}
 
-    def __init__(self, module: GcpModule) -> None:
-        module.params["scopes"] = module.params.get("scopes") or _SCOPES
+
+class _Caller:
+    """What GcpSession asks of a module: its arguments, and to end with a message."""
+
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+        self.params = {**params, "scopes": params.get("scopes") or _SCOPES}
+
+    def fail_json(self, *, msg: str) -> t.NoReturn:
+        raise errors.GcpError(msg)
+
+
+class Api:
+    """One session for all calls with these arguments of SIGN_IN: one token, connections that stay open."""
+
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         try:
-            self._session = GcpSession(module, "compute").session()
+            self._session = GcpSession(_Caller(params), "compute").session()
         except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as error:
             raise refused(error) from None
-        self.project: str = module.params.get("project") or ""
+        self.project: str = params.get("project") or ""
 
     def get(self, url: str, *, may_miss: bool = False, **params: t.Any) -> dict[str, t.Any]:
         """Return what is at a URL; an empty dict where it `may_miss` and is not there."""

@@ -67,7 +67,7 @@ def set_roles(api: Api, bucket: str, member: str, roles: t.Collection[str], *, c
             passes = error.status == _CHANGED_MEANWHILE or (error.status == _INVALID and "does not exist" in str(error))
             if not passes or tries == _TRIES:
                 raise _explained(error, bucket, member, roles) from None
-            _pause(tries)
+            time.sleep(min(0.5 * 2**tries, 10) * random.uniform(0.5, 1))  # noqa: S311
         else:
             return True
     raise AssertionError  # the last try has returned or raised
@@ -124,10 +124,6 @@ def _change(policy: Policy, member: str, roles: t.Collection[str]) -> bool:
 
 def _unconditional(policy: Policy) -> list[dict[str, t.Any]]:
     return [one for one in policy.get("bindings") or [] if not one.get("condition")]
-
-
-def _pause(tries: int) -> None:
-    time.sleep(min(0.5 * 2**tries, 10) * random.uniform(0.5, 1))  # noqa: S311
 
 
 def _url(bucket: str) -> str:

@@ -60,7 +60,7 @@ def survey(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
     (machine, zones, shape), (own, strangers), *others = api.at_once(
         lambda: _machine_type(api, wanted),
         lambda: _namesakes(api, wanted),
-        lambda: _permissions(api),
+        lambda: _permissions(api, wanted),
         lambda: _of("image", lambda: _image(api, wanted)),
         lambda: _of("network", lambda: _network(api, wanted)),
         lambda: _of("identity", lambda: _account(api, wanted)),
@@ -184,15 +184,21 @@ def _quota(api: Api, wanted: Wanted, shape: Shape, own: t.Sequence[t.Mapping[str
     return [missing("quota", one, hint) for one in short] or [ok("quota", f"enough for {len(wanted.hosts)} more")]
 
 
-def _permissions(api: Api) -> list[Check]:
-    """Ask for all permissions at once; where that API is switched off, what is missing shows when it is needed."""
+def _permissions(api: Api, wanted: Wanted) -> list[Check]:
+    """Ask for all permissions at once; where that API is switched off, what is missing shows when it is needed.
+
+    Those on a network or an account that is there already may be had on these alone, and not on the project.
+    """
+    elsewhere = ("compute.networks.", "compute.subnetworks.") if wanted.given_network else ()
+    elsewhere += ("iam.serviceAccounts.",) if wanted.account else ()
+    needed = [one for one in PERMISSIONS if not one.startswith(elsewhere)] if elsewhere else list(PERMISSIONS)
     try:
-        held = api.post(f"{PROJECTS}/{api.project}:testIamPermissions", {"permissions": list(PERMISSIONS)})
+        held = api.post(f"{PROJECTS}/{api.project}:testIamPermissions", {"permissions": needed})
     except ApiError:
         return []
-    lacking = [one for one in PERMISSIONS if one not in (held.get("permissions") or [])]
+    lacking = [one for one in needed if one not in (held.get("permissions") or [])]
     if not lacking:
-        return [ok("permissions", f"all {len(PERMISSIONS)} that a cluster needs")]
+        return [ok("permissions", f"all {len(needed)} that a cluster needs")]
     hint = (
         "the role of docs/google-cloud.md, to copy; or roles/compute.admin, roles/iam.serviceAccountAdmin"
         " and roles/iam.serviceAccountUser"

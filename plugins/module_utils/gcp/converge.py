@@ -105,17 +105,18 @@ def _booted(api: Api, link: str, wanted: Wanted, address: str | None) -> str:
     while not host_keys.answers(address):
         now = time.monotonic()
         if now - began > wanted.seconds:
-            _fail(api, link, f"{wanted.name} does not answer SSH at {address} after {wanted.seconds:g} s", wanted)
+            fail(api, link, f"{wanted.name} does not answer SSH at {address} after {wanted.seconds:g} s", wanted)
         if now - looked > _LOOK_AGAIN:
             looked = now
             status = api.get(link, may_miss=True).get("status", "gone")
             if status != "RUNNING":
-                _fail(api, link, f"{wanted.name} was running, and is {status} before SSH answered", wanted)
+                fail(api, link, f"{wanted.name} was running, and is {status} before SSH answered", wanted)
         time.sleep(1)
     return address
 
 
-def _fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
+def fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
+    """End with a message, and the last lines of the console."""
     named = f"{wanted.name} --zone={wanted.zone} --project={api.project}"
     hint = (
         f"gcloud compute instances get-serial-port-output {named} (all of it);"
@@ -165,7 +166,7 @@ def _labels(found: Found, wanted: Wanted) -> Found | None:
 
 
 def _write(api: Api, link: str, verb: str, found: Found, body_of: t.Callable[[Found], Found | None]) -> Found | None:
-    """Write what goes with a fingerprint; return the operation: {} where it was done already, None for nothing to do.
+    """Write what goes with a fingerprint. Return the operation: {} where it was done already, None for nothing to do.
 
     A fingerprint that is not that of now may mean that somebody else has written, or that the first of our own tries
     has, whose answer was lost: what is there then is looked at.

@@ -144,6 +144,16 @@ class Service:
             return False
         return entry["start"] is not None and _start_time(entry["pid"]) == entry["start"]
 
+    def pid(self) -> int | None:
+        """Return the process id of the script, as long as it runs."""
+        entry = record.read(self.record)
+        if entry is None or not self.running():
+            return None
+        if "unit" not in entry:
+            return int(entry["pid"])
+        asked = ["systemctl", "show", "--property=MainPID", "--value", entry["unit"]]
+        return int(subprocess.run(asked, check=True, capture_output=True, text=True).stdout) or None
+
     def stop(self) -> bool:
         """End the process and all that it started; tell whether there was one."""
         entry = record.read(self.record)

@@ -1,4 +1,4 @@
-"""The parameter `fields`: a part of an answer, `items(name,status),nextPageToken`, `items/name` or `items/*/instances(name)`."""
+"""The parameter `fields`, a part of an answer: `items(name,status),nextPageToken`, `items/*/instances(name)`."""
 
 from __future__ import annotations
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from ansible_collections.px.storage.plugins.module_utils.local.bucket_server import Server
 from ansible_collections.px.storage.plugins.module_utils.local.errors import LocalError
 
+from emulators.gce import object_server
 from emulators.gce.machines import MachineError, NoMachines, Running
 from emulators.gce.metadata import Metadata
 from emulators.gce.objects import HOST, Objects, OldName
 from emulators.guests import Agent, Site
 from emulators.guests.answerer import ADDRESS
-from emulators.guests.site import cache
 
 if TYPE_CHECKING:
-    from ansible_collections.px.storage.plugins.module_utils.local.bucket_servers.model import Where
-
     from emulators.gate import Gate
     from emulators.gce.cloud import GoogleCloud
     from emulators.gce.machines import Order
@@ -41,7 +37,7 @@ class Guests(Site):
     def __enter__(self) -> Self:
         super().__enter__()
         try:
-            where = self._start_server()
+            where = object_server.start(self.layout)
         except BaseException:
             self.__exit__()
             raise
@@ -55,31 +51,30 @@ class Guests(Site):
         super().__exit__()
         self.gate.hosts |= self._hosts
 
-    def _start_server(self) -> Where:
-        """Start the object server where only this computer reaches it."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
-        server = Server(self.layout, "gcs")
-        where = server.where("127.0.0.1", port, str(cache()))
-        server.finish(where, [], started=server.start(where, []))
-        return where
-
     # The hook.
 
     def on_create(self, order: Order) -> Running:
-        self.make(order.name, Metadata(self.cloud, order.name), dict.fromkeys(METADATA_NAMES, ADDRESS))
-        return self.on_start(order)
+        with self.at_work():
+            self.remove(order.name)  # of an insert that failed in the end: nobody deletes that
+            self.make(order.name, Metadata(self.cloud, order.name), dict.fromkeys(METADATA_NAMES, ADDRESS))
+            return self._started(order.name)
 
     def on_start(self, order: Order) -> Running:
-        """Switch the machine on; Google, too, says RUNNING before anything in it does."""
-        try:
-            address = self.start(order.name)
-        except LocalError as error:
-            raise MachineError(f"{error.message}: {error.log}") from error
-        return Running(address, address, self.guest(order.name).console)
+        with self.at_work():
+            return self._started(order.name)
 
     def on_stop(self, order: Order) -> None:
-        self.guest(order.name).stop()
+        with self.at_work():
+            self.guest(order.name).stop()
 
     def on_delete(self, order: Order) -> None:
-        self.remove(order.name)
+        with self.at_work():
+            self.remove(order.name)
+
+    def _started(self, name: str) -> Running:
+        """Switch a machine on; Google, too, says RUNNING before anything in it does."""
+        try:
+            address = self.start(name)
+        except LocalError as error:
+            raise MachineError(f"{error.message}: {error.log}") from error
+        return Running(address, address, self.guest(name).console)

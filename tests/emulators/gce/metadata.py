@@ -106,7 +106,7 @@ class Metadata:
     def _instance(self) -> Resource:
         """Return the instance, which may be gone while its machine still asks."""
         found = [one for one in self.cloud.world.of("instances") if one.name == self.name]
-        return found[0] if found else _lose()  # type: ignore[no-any-return]
+        return found[0] if found else _lose()
 
     def _find(self, path: str, query: dict[str, str]) -> Any:
         with self.cloud.world.lock:

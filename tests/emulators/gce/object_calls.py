@@ -1,4 +1,4 @@
-"""Calls that are about objects: which rights on which bucket each needs, by its method and path, and how it is refused."""
+"""Calls that are about objects: which rights on which bucket each needs, and in which form it is refused."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ _XML = re.compile(r"/(?P<bucket>[a-z0-9][-_.a-z0-9]+[a-z0-9])/(?P<object>.+)")
 # Paths of the JSON API and of its uploads, which are no bucket's.
 _NOT_BUCKETS = ("storage", "upload", "download", "batch", "resumable")
 _COPY = re.compile(r"[^/]+/(?:rewriteTo|copyTo)/b/(?P<bucket>[^/]+)/o/")
+_MOVE = re.compile(r"(?P<source>/storage/v1/b/(?P<bucket>[^/]+)/o/[^/]+)/moveTo/o/(?P<target>[^/]+)")
 _OF_METHOD = {"GET": "get", "HEAD": "get", "DELETE": "delete", "PATCH": "update", "PUT": "update"}
 _XML_CODES = {401: "AuthenticationRequired", 403: "AccessDenied", 404: "NoSuchBucket"}
 
@@ -70,6 +71,14 @@ def upload_of(target: str) -> str:
     if upload:
         return upload
     return parts.path if "/resumable/" in parts.path else ""
+
+
+def move(request: Request) -> tuple[str, str] | None:
+    """Return, of a call that renames an object, the object's path and the one at which it would be copied."""
+    found = _MOVE.fullmatch(urlsplit(request.target).path)
+    if found is None or request.method != "POST":
+        return None
+    return found["source"], f"{found['source']}/rewriteTo/b/{found['bucket']}/o/{found['target']}"
 
 
 def is_content(request: Request) -> bool:

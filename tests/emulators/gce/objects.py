@@ -7,8 +7,10 @@ knows neither tokens nor rights, once both have been looked at.
 from __future__ import annotations
 
 import http.client
+import json
 import re
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -45,6 +47,7 @@ class Objects:
     buckets: Host
     where: Where
     _made: set[str] = field(default_factory=set)
+    _making: threading.Lock = field(default_factory=threading.Lock)
     _uploads: dict[str, str] = field(default_factory=dict)  # path and id of a resumable upload -> bucket
 
     def __call__(self, request: Request) -> Answer:
@@ -60,7 +63,8 @@ class Objects:
             return object_calls.refusal(request, error)
         for needed in wanted:
             self._have_bucket(needed.bucket)
-        answer = self._forward(request)
+        move = object_calls.move(request)
+        answer = self._move(request, *move) if move else self._forward(request)
         if location := answer.headers.get("Location", ""):
             self._uploads[object_calls.upload_of(location)] = wanted[0].bucket
         return answer
@@ -82,9 +86,10 @@ class Objects:
                 raise errors.denied_by_storage(identity.email if identity else "", needed.permission)
 
     def _have_bucket(self, name: str) -> None:
-        if name not in self._made:
-            gcs.make_bucket(self.where, Bucket(name))
-            self._made.add(name)
+        with self._making:
+            if name not in self._made:
+                gcs.make_bucket(self.where, Bucket(name))
+                self._made.add(name)
 
     def _forward(self, request: Request) -> Answer:
         """Ask the object server, by the name that it knows itself by, and answer in Google's."""
@@ -105,6 +110,15 @@ class Objects:
         if "json" in shown.get("Content-Type", "") and not object_calls.is_content(request):
             body = body.replace(theirs.encode(), ours.encode())
         return Answer(answer.status, body, shown)
+
+    def _move(self, request: Request, source: str, copy: str) -> Answer:
+        """Rename an object, which the object server cannot: by a copy, after which the source goes."""
+        query = request.target.partition("?")[2]
+        copied = self._forward(replace(request, target=f"{copy}?{query}"))
+        if copied.status != HTTPStatus.OK:
+            return copied
+        self._forward(replace(request, method="DELETE", target=source, body=b""))
+        return Answer.of(json.loads(copied.body)["resource"])
 
     def _grpc(self, request: Request) -> Answer:
         """Answer the one gRPC call that a mount by JSON makes: what kind of bucket is it?"""

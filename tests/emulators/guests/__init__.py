@@ -1,4 +1,4 @@
-"""Instances of an emulated cloud as machines that really boot, each with what its cloud's API has told it and no more."""
+"""Instances of an emulated cloud as machines that really boot, with what the API has told each and no more."""
 
 from emulators.guests.guest import Agent, Guest
 from emulators.guests.site import Site

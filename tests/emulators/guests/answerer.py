@@ -11,6 +11,8 @@ from emulators.guests import namespace
 from emulators.plain import PlainServer
 
 if TYPE_CHECKING:
+    from ansible_collections.px.storage.plugins.module_utils.local.machine import Machine
+
     from emulators.exchange import Host
 
 ADDRESS = "169.254.169.254"
@@ -21,13 +23,13 @@ LOOK_SECONDS = 0.05
 class Answerer:
     """Plays a host inside the network of a machine, whichever process is the machine's first just now."""
 
-    def __init__(self, machine: str, play: Host) -> None:
+    def __init__(self, machine: Machine, play: Host) -> None:
         self.machine = machine
         self.play = play
         self.boots = 0  # networks of the machine that it has been in
         self._ended = threading.Event()
         self._wake, self._woken = os.pipe()
-        self._thread = threading.Thread(target=self._watch, name=f"answers in {machine}", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name=f"answers in {machine.name}", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -40,7 +42,8 @@ class Answerer:
 
     def _watch(self) -> None:
         while not self._ended.is_set():
-            pid = namespace.inside(self.machine)
+            script = self.machine.service.pid()
+            pid = namespace.inside(script) if script else None
             if pid is not None:
                 self._serve(pid)
             self._ended.wait(LOOK_SECONDS)

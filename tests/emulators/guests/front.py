@@ -1,4 +1,4 @@
-"""The hosts of a gate for machines that know no proxy: TLS on an address of their network, by the name that is asked for.
+"""The hosts of a gate for machines that know no proxy: TLS on an address of their network, by name.
 
 What a machine asks is kept by the gate like a call of the controller, and met by the same faults.
 """
@@ -46,7 +46,7 @@ class Direct(Connection):
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.set_alpn_protocols(list(PROTOCOLS))
-        context.sni_callback = named  # type: ignore[assignment]
+        context.sni_callback = named
         return context
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ PACKAGES = ("curl", "sudo")
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 # Starts the agent without a link in multi-user.target.wants.
 WANTS = "[Unit]\nWants={unit}\n"
+# What systemd says of its first unit, and how long it may take to get there.
+STARTED = "  OK  "
+DEAF_SECONDS = 30
 PANIC = """\
 [    0.000000] Linux version 6.1.0-38-cloud-amd64 (debian-kernel@lists.debian.org)
 [    0.000000] Command line: BOOT_IMAGE=/boot/vmlinuz-6.1.0-38-cloud-amd64 root=UUID=lost ro console=ttyS0,115200
@@ -84,20 +88,28 @@ class Guest:
             else:
                 self.machine.claim(wanted, str(self.cache))
             if boots and self._answerer is None:
-                self._answerer = Answerer(self.machine.name, self.play)
+                self._answerer = Answerer(self.machine, self.play)
             return str(self.machine.info()["address"])
 
     def stop(self) -> None:
         """Shut the machine down in order; its disk stays."""
         with self._lock:
+            self._wait_for_systemd()
             self.machine.service.stop()
             self._close()
 
     def remove(self) -> None:
         """Remove the machine and all that belongs to it."""
         with self._lock:
+            self._wait_for_systemd()
             self.machine.remove()
             self._close()
+
+    def _wait_for_systemd(self) -> None:
+        """Let a machine that was just switched on get so far that it can be told to stop: before, it would not hear."""
+        deadline = time.monotonic() + DEAF_SECONDS
+        while self.machine.service.running() and STARTED not in self.console() and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def _close(self) -> None:
         if self._answerer:

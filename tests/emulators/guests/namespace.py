@@ -14,27 +14,29 @@ CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def inside(machine: str) -> int | None:
-    """Return the process id of a machine's first process, once it has a network of its own."""
-    own = os.readlink("/proc/self/ns/net")
-    nspawns = {pid for pid in _pids() if _is_nspawn(pid, machine)}
-    for pid in _pids() if nspawns else ():
-        with suppress(OSError, IndexError):
-            parent = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-            if parent in nspawns and os.readlink(f"/proc/{pid}/ns/net") != own:
-                return pid
+def inside(script: int) -> int | None:
+    """Return the process id of a machine's first process, once it has a network of its own.
+
+    `script` runs the machine: below it is nspawn, and below that the machine's first process.
+    """
+    own = _network("self")
+    for nspawn in _children(script):
+        for pid in _children(nspawn):
+            with suppress(OSError):
+                if _network(pid) != own:
+                    return pid
     return None
 
 
-def _pids() -> list[int]:
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()]
+    except OSError:
+        return []
 
 
-def _is_nspawn(pid: int, machine: str) -> bool:
-    with suppress(OSError):
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        return words[0].endswith(b"systemd-nspawn") and f"--machine={machine}".encode() in words
-    return False
+def _network(pid: int | str) -> str:
+    return str(Path(f"/proc/{pid}/ns/net").readlink())
 
 
 def listen(pid: int, address: str, port: int) -> socket.socket:
@@ -43,32 +45,29 @@ def listen(pid: int, address: str, port: int) -> socket.socket:
     The computer itself never has the address: only a thread of ours goes there, and it ends with this call.
     """
     made: list[socket.socket] = []
-    failed: list[OSError] = []
+    failed: list[Exception] = []
 
     def go() -> None:
         try:
             _enter(pid)
-            ip = ["ip", "address", "replace", f"{address}/32", "dev", "lo"]
-            done = subprocess.run(ip, check=False, capture_output=True, text=True)
-            if done.returncode != 0:
-                raise OSError(done.stderr.strip())
-            subprocess.run(["ip", "link", "set", "dev", "lo", "up"], check=False, capture_output=True)
+            for words in (f"address replace {address}/32 dev lo", "link set dev lo up"):
+                subprocess.run(["ip", *words.split()], check=True, capture_output=True)
             made.append(socket.create_server((address, port), backlog=64))
-        except OSError as error:
+        except (OSError, subprocess.CalledProcessError) as error:
             failed.append(error)
 
     thread = threading.Thread(target=go, name=f"netns of {pid}")
     thread.start()
     thread.join()
     if failed:
-        raise failed[0]
+        raise OSError(f"the network of {pid}: {failed[0]}") from failed[0]
     return made[0]
 
 
 def _enter(pid: int) -> None:
     descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if os.readlink(f"/proc/self/fd/{descriptor}") == os.readlink("/proc/self/ns/net"):
+        if str(Path(f"/proc/self/fd/{descriptor}").readlink()) == _network("self"):
             raise OSError("not a network of its own")  # the process has ended, and its number is another's
         if _libc.setns(descriptor, CLONE_NEWNET) != 0:
             raise OSError(ctypes.get_errno(), "setns")

@@ -1,11 +1,11 @@
-"""Where the guests of one emulated cloud are: a network, the cloud's hosts on it, the machines. All ends with the block."""
+"""Where the guests of an emulated cloud are: a network, the cloud's hosts on it, the machines."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +16,8 @@ from emulators.guests.front import Front
 from emulators.guests.guest import Guest, Outfit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ansible_collections.px.storage.plugins.module_utils.local.machine import File
 
     from emulators.exchange import Host
@@ -32,9 +34,10 @@ def cache() -> Path:
 
 
 class Site:
-    """The machines of one cloud. `name` is what everything on this computer that belongs to it can be found by.
+    """The machines of one cloud; a context manager, with whose end all of them are gone.
 
-    What a machine wrote to its console is in `folder` when it is gone. The gate's hosts named in `names` are what the guests find by these names; every other name leads nowhere.
+    `name` is what everything of it on this computer can be found by. The gate's hosts in `names` are what the guests
+    find by these names; every other name leads nowhere. `folder` keeps the console of a machine that is gone.
     """
 
     def __init__(self, gate: Gate, folder: Path, purpose: str, agent: Agent, names: tuple[str, ...]) -> None:
@@ -47,7 +50,9 @@ class Site:
         self.never_boots: set[str] = set()
         self.address = ""  # the computer's own, on the guests' network
         self._guests: dict[str, Guest] = {}
-        self._lock = threading.Lock()
+        self._at_work = 0
+        self._closing = False
+        self._lock = threading.Condition()
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -64,7 +69,23 @@ class Site:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Keep the site open for the block: a call of a hook is in a thread of its own."""
+        with self._lock:
+            assert not self._closing, "the site of the guests is closed"
+            self._at_work += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_work -= 1
+                self._lock.notify_all()
+
     def _remove_guests(self) -> None:
+        with self._lock:
+            self._closing = True
+            self._lock.wait_for(lambda: self._at_work == 0)
         threads = [threading.Thread(target=self.remove, args=[name]) for name in list(self._guests)]
         for one in threads:
             one.start()

@@ -33,15 +33,15 @@ def _binary() -> Path:
     return binary
 
 
-def command(where: Where) -> list[str]:
-    """Return the server's command line.
+def command(where: Where, backend: str = "filesystem") -> list[str]:
+    """Return the server's command line; with the backend `memory` the objects end with it.
 
     `-public-host` must equal the Host header that gcsfuse sends, or reads answer 404; `-external-url` is where
     resumable uploads go on. The wheel's own FakeGCSServer class sets neither.
     """
     host = request.host_of(where.port)
     options = ["-scheme", "http", "-host", where.address, "-port", str(where.port), "-log-level", "warn"]
-    options += ["-backend", "filesystem", "-filesystem-root", where.data]
+    options += ["-backend", backend, "-filesystem-root", where.data]
     return [str(_binary()), *options, "-public-host", host, "-external-url", f"http://{host}"]
 
 
