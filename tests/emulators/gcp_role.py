@@ -13,14 +13,18 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from emulators.exchange import Answer
 from emulators.gce import PROJECT, guest_attributes
 from emulators.gce.machines import Running
 from emulators.guests.site import cache
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 TOP = Path(__file__).resolve().parents[2]
 HERE = "198.51.100.7"
@@ -88,8 +92,10 @@ class Hook:
 
     def on_start(self, order: Any) -> Running:
         if self.agent and order.metadata.get("enable-guest-attributes") == "TRUE":
-            instance = self.cloud.instance(order.name)
-            guest_attributes.put(instance, ["hostkeys", "ssh-ed25519"], self.host_key(order.name))
+            # One whose operation has failed meanwhile is there no more.
+            with suppress(StopIteration):
+                instance = self.cloud.instance(order.name)
+                guest_attributes.put(instance, ["hostkeys", "ssh-ed25519"], self.host_key(order.name))
         address = self.addresses.get(order.name, self.address)
         return Running(address, address, CONSOLE)
 
@@ -231,6 +237,24 @@ class Role:
         output = process.communicate(timeout=300)[0]
         assert process.returncode == code, output
         return output
+
+
+@contextmanager
+def meanwhile(step: Callable[[], None]) -> Iterator[None]:
+    """Call `step` again and again in another thread."""
+    ended = threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.01):
+            step()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def fill_client_cache() -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-from contextlib import contextmanager
-
 import pytest
 
 from emulators.conftest import ZONE, instance
 from emulators.gce import PROJECT
-from emulators.gcp_role import ADDRESS_HOST, BUCKET, HERE
+from emulators.gcp_role import ADDRESS_HOST, BUCKET, HERE, meanwhile
 
 ACCOUNT = "px-demo-89e495@px-test.iam.gserviceaccount.com"
 MEMBER = f"serviceAccount:{ACCOUNT}"
@@ -127,24 +124,6 @@ def test_conditions_and_other_members_stay(role, cloud):
     assert [{**one, "members": sorted(one["members"])} for one in policy.bindings] == [
         {**one, "members": sorted(one["members"])} for one in before
     ]
-
-
-@contextmanager
-def meanwhile(step):
-    """Call `step` again and again in another thread."""
-    ended = threading.Event()
-
-    def work():
-        while not ended.wait(0.01):
-            step()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def test_a_policy_that_somebody_else_writes_meanwhile_is_read_again(role, cloud, gate):

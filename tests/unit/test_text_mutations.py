@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from px_ansible.config import Config, parse
 from px_ansible.errors import ConfigError
-from px_ansible.issues import _cells, render
+from px_ansible.issues import _cells, _visible, render
 from px_ansible.rules import RULES
 from px_ansible.text import Unreadable, decode
 
