@@ -209,3 +209,30 @@ def test_the_names_of_hosts_are_legal_in_every_cloud(name, length):
     labels = PROVIDERS[name].cloud.labels
     assert all(re.fullmatch(labels.key, key) for key in ("px-cluster", "px-host"))
     assert re.fullmatch(labels.value, host)
+
+
+MADE = [name for name in CLOUDS if PROVIDERS[name].role]
+# What px.yaml says of every cloud, and what px-ansible adds; then what only the role's own users can say.
+OF_EVERY_CLOUD = set(
+    "machine_type image zone disk_gib spot region labels ssh_allow ssh_user buckets former_buckets authorized_key"
+    " known_hosts_dir".split()
+)
+OF_THE_ROLE = {"gcp": {"address_url", "auth_kind", "disk_type", "ip_range"}}
+# Where each cloud that is made is described and proved.
+PROVED = {"gcp": ("docs/google-cloud.md", "tests/emulators/gce/guests.py", "tests/e2e/test_google_cloud.py")}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_px_yaml_says_of_a_cloud_is_what_its_role_takes(name):
+    prefix = f"provider_{name}_"
+    every = {option for spec in specs(f"provider_{name}").values() for option in spec["options"]}
+    options = {option.removeprefix(prefix) for option in every if option.startswith(prefix)}
+    block = set(bundled()["$defs"][f"provider-{name}"]["properties"])
+    assert options == block | OF_EVERY_CLOUD | OF_THE_ROLE[name]
+
+
+def test_every_cloud_that_is_made_has_its_page_its_emulator_and_its_end_to_end_test():
+    assert set(PROVED) == set(MADE)
+    assert [path for paths in PROVED.values() for path in paths if not (TOP / path).is_file()] == []
+    emulated = {path.parent.name for path in (TOP / "tests" / "emulators").glob("*/cloud.py")}
+    assert len(emulated) == len(MADE)
