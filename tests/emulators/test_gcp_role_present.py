@@ -300,7 +300,9 @@ def test_operations_that_fail_or_take_their_time(role, cloud, gate):
         status=412,
     )
     cloud.operations.pace.rules.append(("insert", "instances/demo-4$", 6.0))
-    # A fresh account, which Compute Engine does not know yet.
+    # A fresh account, which Compute Engine does not know yet, beside those that it has long known.
+    for account in cloud.accounts.of(PROJECT):
+        account.made -= 7200.0
     cloud.accounts.lag = 3600.0
     fresh = cloud.accounts.add(PROJECT, f"fresh@{PROJECT}.iam.gserviceaccount.com").email
 
