@@ -213,9 +213,10 @@ def test_the_names_of_hosts_are_legal_in_every_cloud(name, length):
 
 MADE = [name for name in CLOUDS if PROVIDERS[name].role]
 # What px.yaml says of every cloud, and what px-ansible adds; then what only the role's own users can say.
-OF_EVERY_CLOUD = set(
-    ["machine_type", "image", "zone", "disk_gib", "spot", "region", "labels", "ssh_allow", "ssh_user", "buckets", "former_buckets", "authorized_key", "known_hosts_dir"]
-)
+OF_EVERY_CLOUD = {
+    *("machine_type", "image", "zone", "disk_gib", "spot", "region", "labels", "ssh_allow", "ssh_user"),
+    *("buckets", "former_buckets", "authorized_key", "known_hosts_dir"),
+}
 OF_THE_ROLE = {"gcp": {"address_url", "auth_kind", "disk_type", "ip_range"}}
 # Where each cloud that is made is described and proved.
 PROVED = {"gcp": ("docs/google-cloud.md", "tests/emulators/gce/guests.py", "tests/e2e/test_google_cloud.py")}
