@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,19 @@ def processes(*words: str) -> dict[int, str]:
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-            if any(word in command or word in (folder / "cgroup").read_text() for word in words):
+            ours = any(word in command or word in (folder / "cgroup").read_text() for word in words)
+            if ours and (command or not _ends(folder)):
                 found[int(folder.name)] = command
     found.pop(os.getpid(), None)
     return found
+
+
+def _ends(process: Path, seconds: float = 5) -> bool:
+    """Tell whether a process without a command line is gone soon: it has ended, and init has to take note of it."""
+    until = time.monotonic() + seconds
+    while process.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    return not process.exists()
 
 
 def traces(cluster: str) -> list[str]:
