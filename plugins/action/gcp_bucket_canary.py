@@ -7,10 +7,10 @@ import json
 import typing as t
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.px.storage.plugins.module_utils.gcp import buckets
 from ansible_collections.px.storage.plugins.plugin_utils import first_host
 
 _OK = 200
-_ROLES = {True: "roles/storage.objectViewer", False: "roles/storage.objectUser"}
 
 
 class ActionModule(ActionBase):
@@ -28,11 +28,11 @@ class ActionModule(ActionBase):
         )
         if "answers" not in answer:
             return answer if "failure" not in answer else {"failed": True, "msg": answer["failure"]}
-        read_only = {one["name"]: bool(one.get("read_only")) for one in self._task.args["buckets"]}
+        roles = {one["name"]: buckets.role_for(one) for one in self._task.args["buckets"]}
         refused = [one for one in answer["answers"] if one["status"] != _OK or one["missing"]]
         if not refused:
             return {"changed": False, "account": answer["account"], "tried_here": mine}
-        hints = [_hint(one, answer["account"], read_only[one["bucket"]]) for one in refused]
+        hints = [_hint(one, answer["account"], roles[one["bucket"]]) for one in refused]
         return {
             "failed": True,
             "msg": "; ".join(_sentence(one, answer["account"]) for one in refused),
@@ -47,8 +47,5 @@ def _sentence(one: t.Mapping[str, t.Any], account: str) -> str:
     return f"{bucket} does not answer {account}: {one['message'] or one['status']}"
 
 
-def _hint(one: t.Mapping[str, t.Any], account: str, read_only: bool) -> str | None:
-    if not one["missing"]:
-        return None
-    member = f"--member=serviceAccount:{account} --role={_ROLES[read_only]}"
-    return f"gcloud storage buckets add-iam-policy-binding gs://{one['bucket']} {member}"
+def _hint(one: t.Mapping[str, t.Any], account: str, role: str) -> str | None:
+    return buckets.command(one["bucket"], f"serviceAccount:{account}", role) if one["missing"] else None

@@ -61,7 +61,7 @@ def main() -> None:
                 "type": "list",
                 "elements": "dict",
                 "required": True,
-                "options": {"name": {"type": "str", "required": True}, "read_only": {"type": "bool", "default": False}},
+                "options": buckets.OPTIONS,
             },
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         },

@@ -78,13 +78,6 @@ from ansible_collections.px.storage.plugins.module_utils.gcp import buckets, ins
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
 
-BUCKETS = {
-    "type": "list",
-    "elements": "dict",
-    "default": [],
-    "options": {"name": {"type": "str", "required": True}, "read_only": {"type": "bool", "default": False}},
-}
-
 
 def main() -> None:
     """Run the module."""
@@ -97,7 +90,7 @@ def main() -> None:
             "given_network": {"type": "str", "default": ""},
             "account_id": {"type": "str", "default": ""},
             "ssh_allow": {"type": "list", "elements": "str", "default": []},
-            "buckets": BUCKETS,
+            "buckets": {"type": "list", "elements": "dict", "default": [], "options": buckets.OPTIONS},
         },
         supports_check_mode=True,
     )

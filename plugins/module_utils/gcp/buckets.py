@@ -19,6 +19,8 @@ READ = "roles/storage.objectViewer"
 WRITE = "roles/storage.objectUser"
 ROLES = (READ, WRITE)
 _CHANGED_MEANWHILE = 412
+# The options of a bucket in an argument spec.
+OPTIONS = {"name": {"type": "str", "required": True}, "read_only": {"type": "bool", "default": False}}
 _NOT_FOUND, _FORBIDDEN, _INVALID = 404, 403, 400
 _TRIES = 10
 

@@ -16,7 +16,7 @@ if t.TYPE_CHECKING:
 Check = dict[str, t.Any]
 Shape = t.Mapping[str, t.Any]  # of a machine type
 
-_NOT_FOUND, _INVALID, _FORBIDDEN = 404, 400, 403
+_NOT_FOUND, _FORBIDDEN = 404, 403
 # What a cluster's whole life takes of the project. docs/google-cloud.md shows the same as a custom role, and a test
 # holds the two together.
 _COMPUTE = """
@@ -107,18 +107,9 @@ def _project(api: Api) -> Check:
 def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str], Shape]:
     """Find the zones that offer the machine type, in the order in which to try them, and its shape."""
     try:
-        pages = list(
-            api.pages(
-                f"{COMPUTE}/projects/{api.project}/aggregated/machineTypes",
-                filter=f"name={wanted.machine_type}",
-                maxResults=500,
-            )
-        )
+        every = _by_zone(api, "machineTypes", wanted.machine_type)
     except ApiError as error:
         return [missing("machine type", error.message, error.hint)], [], {}
-    every = {
-        last(zone): data.get("machineTypes") or [] for page in pages for zone, data in (page.get("items") or {}).items()
-    }
     offers = sorted(zone for zone, types in every.items() if types)
     in_region = [zone for zone in offers if zone.rpartition("-")[0] == wanted.region]
     zones = [zone for zone in wanted.zones if zone in offers] if wanted.zones else in_region
@@ -142,17 +133,22 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str], Sha
     return [ok("machine type", f"{wanted.machine_type} in {', '.join(zones)}")], zones, every[zones[0]][0]
 
 
+def _by_zone(api: Api, kind: str, name: str) -> dict[str, list[Shape]]:
+    """Return every zone with what it has of a kind by this name: one of it, or none."""
+    pages = list(
+        api.pages(f"{COMPUTE}/projects/{api.project}/aggregated/{kind}", filter=f"name={name}", maxResults=500)
+    )
+    return {last(zone): data.get(kind) or [] for page in pages for zone, data in (page.get("items") or {}).items()}
+
+
 def _with_accelerator(api: Api, wanted: Wanted, zones: t.Sequence[str]) -> tuple[list[str], Check | None]:
     """Return the zones that have the GPU too; where none has, what is to be said."""
     (kind,) = wanted.accelerators
-    url = f"{COMPUTE}/projects/{api.project}/aggregated/acceleratorTypes"
     try:
-        pages = list(api.pages(url, filter=f"name={kind}", maxResults=500))
+        every = _by_zone(api, "acceleratorTypes", kind)
     except ApiError as error:
         return [], missing("GPU", error.message, error.hint)
-    offers = sorted(
-        last(zone) for page in pages for zone, data in (page.get("items") or {}).items() if data.get("acceleratorTypes")
-    )
+    offers = sorted(zone for zone, types in every.items() if types)
     having = [zone for zone in zones if zone in offers]
     if having:
         return having, None
@@ -191,7 +187,7 @@ def _permissions(api: Api, wanted: Wanted) -> list[Check]:
     """
     elsewhere = ("compute.networks.", "compute.subnetworks.") if wanted.given_network else ()
     elsewhere += ("iam.serviceAccounts.",) if wanted.account else ()
-    needed = [one for one in PERMISSIONS if not one.startswith(elsewhere)] if elsewhere else list(PERMISSIONS)
+    needed = [one for one in PERMISSIONS if not one.startswith(elsewhere)]
     try:
         held = api.post(f"{PROJECTS}/{api.project}:testIamPermissions", {"permissions": needed})
     except ApiError:
