@@ -30,6 +30,7 @@ lint: $(VENV)/.dev  ## Style, types, roles and YAML
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/pytest --collect-only -qq tests > $(VENV)/tests.txt || { cat $(VENV)/tests.txt; exit 1; }
 	ANSIBLE_COLLECTIONS_PATH=tests/collections $(BIN)/ansible-lint --profile production --strict
 
 unit: $(VENV)/.dev  ## The pure stages; no root
