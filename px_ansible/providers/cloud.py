@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from px_ansible.config import Config
+    from px_ansible.config.model import Config
 
 # The keys of a cloud's own block that name a file of this computer.
 FILES = ("startup",)

@@ -12,7 +12,7 @@ from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from px_ansible.config import Config
+    from px_ansible.config.model import Config
 
 REGIONS = """
 africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2

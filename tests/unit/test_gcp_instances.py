@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names, quotas
@@ -63,6 +65,18 @@ def test_a_host():
 def test_what_is_the_clusters_own_is_called_so():
     host = instances.host(RUNNING, "research", "reader@p.iam.gserviceaccount.com")
     assert (host["network"], host["service_account"]) == (names.OWN, names.OWN) == (gcp.OWN, gcp.OWN)
+
+
+def test_all_that_is_compared_is_listed():
+    """A name that only one side has would make every plan replace every host, or none ever."""
+    settings = replace(
+        load(Path(__file__).parents[1] / "golden/plans/gcp_settings/px.yaml"),
+        zone="us-central1-a", image="debian-12", disk_size_gib=20, region_from=None,
+    )  # fmt: skip
+    settings = replace(settings, settings={**settings.settings, "subnetwork": "research-e"})
+    compared = gcp.GCP.attributes(settings)
+    assert compared.keys() <= instances.host(RUNNING).keys()
+    assert gcp.GCP.fixed == compared.keys() - {"labels", "startup"}
 
 
 def test_a_startup_script_is_compared_with_the_file_of_px_yaml(tmp_path):
