@@ -38,7 +38,7 @@ _ALSO_CALLED = {
     "vm_size": "machine_type",
 }
 # What is listed between tables: there the allowed values have rules with better messages.
-_RULED = {"provider", "store"}
+_RULED = {"client", "provider", "store"}
 # Nobody reads more, and the file need not be a px.yaml at all.
 _MOST_ERRORS, _MOST_UNKNOWN = 1000, 200
 
@@ -170,6 +170,8 @@ def _type_hint(breach: Breach, source: Source) -> str | None:
         plain = value.strip()
         if re.fullmatch(r"[0-9]+" if expected == "integer" else r"(?i)true|false|yes|no", plain):
             return f"write it without quotes: {key}: {plain.lower()}"
+    if expected == "object" and isinstance(value, str) and (glued := re.match(r"(\w+):(?!//)\s*(\S+)", value)):
+        return f"a space is missing after the ':': write '{glued[1]}: {glued[2]}'"
     if expected == "object" and key.startswith("/") and isinstance(value, str) and "://" in value:
         return f"write 'source: {value}' on the line below, indented"
     return None
