@@ -49,6 +49,11 @@ def test_an_unknown_command_gets_a_suggestion(tmp_path):
         (["plan", "--output", "jsn"], "'jsn' is not a value of --output. Did you mean 'json'?"),
         (["plan", "--output", "xml"], "'xml' is not a value of --output. There are: text, json."),
         (["completion", "bsh"], "'bsh' is not a value of SHELL. Did you mean 'bash'?"),
+        (["completion"], "Missing SHELL. There are: bash, zsh, fish."),
+        (["-v", "plan"], "No such option '-v'. Options stand behind the command: px-ansible COMMAND [OPTIONS]."),
+        (["--yes", "plan"], "No such option '--yes'. Options stand behind the command: px-ansible COMMAND [OPTIONS]."),
+        (["apply"], "No such command 'apply'. Did you mean 'provision'?"),
+        (["help"], "No such command 'help'. Did you mean '--help'?"),
         (["plann"], "No such command 'plann'. Did you mean 'plan'?"),
     ],
 )
