@@ -108,6 +108,11 @@ def test_no_px_yaml_is_a_usage_error(tmp_path):
     assert done.returncode == 2
     assert f"there is no px.yaml in {tmp_path} or in a folder above it" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "-c NAME" not in done.stderr
+    about = tmp_path / "state/px-ansible/clusters/local/demo/cluster.json"
+    about.parent.mkdir(parents=True)
+    about.write_text('{"version": 1}')
+    assert "-c NAME" in px("plan", cwd=tmp_path).stderr
 
 
 def test_px_yaml_is_found_in_a_folder_above_and_by_variable(tmp_path):
