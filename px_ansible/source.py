@@ -177,6 +177,8 @@ class _Expansion:
         elif "options" not in path and (found := _VARIABLE.search(text)):
             message = f"px.yaml has no variables: '{found.group()}' is not filled in"
             hint = "write the value itself; a secret is written as {env: NAME}"
+            if "credentials" in path:
+                hint = f"write {path[-1]}: {{env: {found.group().strip('${}')}}}"
             self._add(path, span, message, hint, rule="variable")
         elif not node.quoted and text[:1] in _TYPOGRAPHIC and text:
             message = f"the quotes {text[0]} and {text[-1]} are part of the text to YAML"
