@@ -15,7 +15,7 @@ from px_ansible.plans.data import VERSION, as_data, machine_in_words, steps
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
-    from px_ansible.plans import Plan
+    from px_ansible.plans.plan import Plan
 
     Step = tuple[Action, str | None]
 
