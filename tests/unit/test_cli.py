@@ -64,6 +64,20 @@ def test_what_was_meant_is_said_in_one_form(arguments, says, tmp_path):
     assert done.stderr.startswith("Usage: px-ansible ")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["2", "ls", "/my data"], "px-ansible ssh 2 -- ls '/my data'"),
+        (["--all", "uptime"], "px-ansible ssh --all -- uptime"),
+        (["--all"], "px-ansible ssh --all -- uptime"),
+    ],
+)
+def test_a_command_for_a_host_stands_behind_two_dashes(arguments, hint, tmp_path):
+    done = px("ssh", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"  Try: {hint}"
+
+
 def test_the_version_is_shown_with_what_it_runs_on(tmp_path):
     lines = [line.split() for line in px("version", cwd=tmp_path).stdout.splitlines()]
     assert [line[0] for line in lines] == ["px-ansible", "python", "ansible-core", "ansible-runner", "px.storage"]
