@@ -180,7 +180,7 @@ class _Expansion:
             if "credentials" in path:
                 hint = f"write {path[-1]}: {{env: {found.group().strip('${}')}}}"
             self._add(path, span, message, hint, rule="variable")
-        elif not node.quoted and text[:1] in _TYPOGRAPHIC and text:
+        elif text and text[0] in _TYPOGRAPHIC and not node.quoted:
             message = f"the quotes {text[0]} and {text[-1]} are part of the text to YAML"
             hint = f'write it without them, or with straight quotes: "{text.strip(_TYPOGRAPHIC)}"'
             self._add(path, span, message, hint, rule="yaml-quotes")
