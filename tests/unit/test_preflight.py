@@ -166,7 +166,7 @@ def test_doctor_asks_the_provider_and_leaves_nothing(said, px_yaml, tmp_path, ca
     assert run("doctor", "-f", str(px_yaml)) == 4
     shown = capsys.readouterr().out
     assert shown.index("provider gcp\n") < shown.index("compute API") < shown.index("not needed now")
-    assert "Not ready for provider gcp: compute API, CPUs are missing." in shown
+    assert "Not ready for provider gcp. Missing: compute API, CPUs." in shown
 
 
 def test_doctor_offline_asks_nobody(said, px_yaml, capsys, monkeypatch):

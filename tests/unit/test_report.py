@@ -57,6 +57,12 @@ def test_a_crash_of_a_module_shows_its_last_lines():
     assert host.log[-1] == "KeyError: 'y'"
 
 
+@pytest.mark.parametrize(("stderr", "log"), [("", []), ("fuse: no\n", ["fuse: no"])])
+def test_ansibles_word_for_no_traceback_is_no_line_of_the_log(stderr, log):
+    result = {"msg": "no project", "exception": "(traceback unavailable)", "stderr": stderr}
+    assert report_of(Event("failed", host="localhost", action="x", result=result)).controller_error().log == tuple(log)
+
+
 @pytest.mark.parametrize(("kinds", "code"), [(["unreachable"], 6), (["failed", "unreachable"], 5), (["ok"], 0)])
 def test_exit_codes(kinds, code):
     events = [Event(kind, host=f"demo-{n}", result={"msg": "a\nb"}) for n, kind in enumerate(kinds)]
