@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MOUNTS = ("px.storage.mounts", "px.storage.mounts_info")
 CONTROLLER = "localhost"
 VERSION = 1
+# What Ansible has in place of one where a module has said itself why it fails.
+_NO_TRACEBACK = "(traceback unavailable)"
 
 
 @dataclass(slots=True)
@@ -157,5 +159,6 @@ def _log(result: Mapping[str, Any]) -> list[str]:
     """Return the last lines of what failed: the module's own choice, or what a program or a crash printed."""
     if result.get("log"):
         return list(result["log"])
-    text = result.get("exception") or result.get("module_stderr") or result.get("stderr") or ""
+    texts = (result.get("exception"), result.get("module_stderr"), result.get("stderr"))
+    text = next((one for one in texts if one and one != _NO_TRACEBACK), "")
     return [line for line in str(text).splitlines() if line.strip()][-12:] if isinstance(text, str) else []
