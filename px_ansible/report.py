@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOUNTS = ("px.storage.mounts", "px.storage.mounts_info")
 CONTROLLER = "localhost"
 VERSION = 1
-# What Ansible says where it keeps no traceback.
+# What Ansible has in place of one where a module has said itself why it fails.
 _NO_TRACEBACK = "(traceback unavailable)"
 
 
@@ -159,6 +159,6 @@ def _log(result: Mapping[str, Any]) -> list[str]:
     """Return the last lines of what failed: the module's own choice, or what a program or a crash printed."""
     if result.get("log"):
         return list(result["log"])
-    crash = result.get("exception")
-    text = (crash if crash != _NO_TRACEBACK else "") or result.get("module_stderr") or result.get("stderr") or ""
+    texts = (result.get("exception"), result.get("module_stderr"), result.get("stderr"))
+    text = next((one for one in texts if one and one != _NO_TRACEBACK), "")
     return [line for line in str(text).splitlines() if line.strip()][-12:] if isinstance(text, str) else []

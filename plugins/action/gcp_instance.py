@@ -58,7 +58,9 @@ class ActionModule(ActionBase):
             "changed": bool(done.changed),
             "address": done.address,
             "steps": done.changed,
-            "warnings": done.warnings,
+            # For a playbook of somebody's own, and for px-ansible's report.
+            "warnings": done.notes,
+            "notes": done.notes,
         }
 
     def _wait_to_be_let_in(self, api: Api, wanted: converge.Wanted, address: str) -> None:

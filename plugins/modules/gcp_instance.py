@@ -43,6 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 address: {description: Where it is reached., type: str, returned: success}
+notes: {description: What its user should know: host keys that Google was not told., type: list, elements: str, returned: success}
 steps: {description: What was changed., type: list, elements: str, returned: success}
 """
 

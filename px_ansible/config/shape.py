@@ -134,7 +134,7 @@ def _wrong_value(breach: Breach, source: Source) -> Issue:
         message = f"{key!r} has {len(value):,} items; {breach.asked:,} are allowed"
         return source.at_value(path, message, "take some of them out", rule="out-of-range")
     if keyword == "enum":
-        allowed = breach.asked
+        allowed = [str(one) for one in breach.asked]
         hint = words.hint(str(value), allowed, otherwise=f"allowed here: {', '.join(allowed)}")
         message = f"{words.quote(value)} is not a value of {key!r}"
         return source.at_value(path, message, hint, rule="wrong-value")

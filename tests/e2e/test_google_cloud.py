@@ -140,6 +140,23 @@ def test_a_host_whose_keys_are_lost_here_is_asked_for_them_again(page: CloudProj
     assert page.run_on(1, "hostname") == page.host(1)
 
 
+def test_host_keys_that_google_does_not_tell_are_those_of_the_address(world: World, page: CloudProject) -> None:
+    """As where the organization switches guest attributes off: with a warning, and once."""
+    known = page.state / "known_hosts" / page.host(1)
+    before = known.read_text()
+    known.unlink()
+    refused = world.gate.faults.add(path="/getGuestAttributes", status=403, times=0)
+    try:
+        said = page.px("provision", "--yes").said
+        shows = f"those that {page.address(1)} shows are taken"
+        assert f"{page.host(1)}: Google was not told its host keys; {shows}" in said
+        assert (known.read_text(), known.stat().st_mode & 0o777) == (before, 0o600)
+        assert "Nothing changed" in page.px("provision", "--yes").said
+        assert refused.met == 1
+    finally:
+        world.gate.faults.clear()
+
+
 def test_no_secret_is_in_what_the_runs_left(world: World, page: CloudProject) -> None:
     key = world.cloud.key.read_text()
     secret = key.split("PRIVATE KEY-----")[1][:60].encode().decode("unicode_escape").strip().splitlines()[0]

@@ -398,6 +398,19 @@ def test_host_keys_are_those_of_the_machine_that_is_there_now(role, cloud, clien
     assert files["demo-1"].read_text() == f"demo-1 ssh-ed25519 {cloud.machines.hook.host_key('demo-1')}\n" != key
 
 
+def test_a_host_whose_keys_nobody_tells_is_not_logged_in_to(role, cloud, gate):
+    """Its agent is silent, and what speaks at its address has no keys."""
+    cloud.machines.hook.agent = False
+    place = {"provider_gcp_known_hosts_dir": str(role.known_hosts), "provider_gcp_boot_timeout": 3}
+    play = role.present(["demo-1"], **place)
+    address = cloud.machines.hook.address
+    says = f"neither Google nor {address} tells the host keys of demo-1 | ssh-keyscan {address}"
+    assert play.said("demo-1") == says
+    # Waited for as long as the host may take to boot.
+    assert len(gate.asked("GET", "/demo-1/getGuestAttributes")) > 1
+    assert not (role.known_hosts / "demo-1").exists()
+
+
 def test_a_spot_host_that_was_taken_back_comes_again(role, cloud):
     assert role.present(["demo-1"], provider_gcp_spot=True).ok
     cloud.preempt("demo-1")

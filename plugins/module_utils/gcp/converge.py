@@ -19,7 +19,7 @@ Found = t.Mapping[str, t.Any]
 _LOOK_AGAIN = 15  # seconds between looks at the API while an instance boots: its quota is for all of them
 _TRIES = 5
 _CHANGED_MEANWHILE = 412
-_AGENT = 60  # seconds that the guest agent may take after sshd answers, before the address itself is asked
+_AGENT = 60.0  # seconds that the guest agent may take after sshd answers, before the address itself is asked
 
 
 class Wanted(t.NamedTuple):
@@ -40,11 +40,11 @@ class Wanted(t.NamedTuple):
 
 
 class Done(t.NamedTuple):
-    """What became of it."""
+    """What became of it; `notes` are what its user should know."""
 
     address: str
     changed: list[str]
-    warnings: list[str]
+    notes: list[str]
 
 
 def converge(api: Api, wanted: Wanted) -> Done:
@@ -66,18 +66,18 @@ def converge(api: Api, wanted: Wanted) -> Done:
     changed += [*_set_metadata(api, link, instance, wanted), *_set_labels(api, link, instance, wanted)]
     changed += _label_disks(api, instance, wanted)
     address = _booted(api, link, wanted, instances.address(instance))
-    warnings = []
+    notes = []
     if wanted.known_hosts and (wanted.new or host_keys.are_before(wanted.known_hosts, instance)):
-        keys = host_keys.of_agent(api, link, _AGENT)
+        keys = host_keys.of_agent(api, link, min(_AGENT, wanted.seconds))
         if not keys:
             keys = host_keys.of_address(address)
-            warnings.append(f"{wanted.name}: Google was not told its host keys; those that {address} shows are taken")
+            notes.append(f"{wanted.name}: Google was not told its host keys; those that {address} shows are taken")
         if not keys:
             raise GcpError(
                 f"neither Google nor {address} tells the host keys of {wanted.name}", f"ssh-keyscan {address}"
             )
         changed += ["known_hosts"] * host_keys.write(wanted.known_hosts, wanted.name, keys)
-    return Done(address, changed, warnings)
+    return Done(address, changed, notes)
 
 
 def _settled(api: Api, link: str, wanted: Wanted) -> dict[str, t.Any]:
