@@ -230,9 +230,8 @@ def test_the_buckets_are_tried_where_hosts_or_mounts_change(nodes, mounts, tried
         return parse(text.encode(), file=tmp_path / "px.yaml", name="px.yaml")
 
     before = make_plan(config(2, "my-bucket"), Found())
-    hosts = tuple(
-        FoundHost(name, "running", "203.0.113.1", {"machine_type": "x", "spot": False}) for name in before.config.hosts
-    )
+    its = PROVIDERS["gcp"].attributes(before.config)
+    hosts = tuple(FoundHost(name, "running", "203.0.113.1", its) for name in before.config.hosts)
     # The identity is to be made: something changes, and nothing on the hosts.
     found = Found(hosts, (SharedThing("network", "running"),), tuple(before.applied()))
     plan = make_plan(config(nodes, mounts), found)
