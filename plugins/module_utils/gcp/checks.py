@@ -142,9 +142,7 @@ def _by_zone(api: Api, kind: str, name: str) -> dict[str, list[Shape]]:
     return {last(zone): data.get(kind) or [] for page in pages for zone, data in (page.get("items") or {}).items()}
 
 
-def _with_accelerator(
-    api: Api, wanted: Wanted, zones: t.Sequence[str], shape: Shape
-) -> tuple[list[str], Check | None]:
+def _with_accelerator(api: Api, wanted: Wanted, zones: t.Sequence[str], shape: Shape) -> tuple[list[str], Check | None]:
     """Return the zones that have the GPU too; where none has, or it cannot be had so, what is to be said."""
     ((kind, count),) = wanted.accelerators.items()
     if problem := _unfit(wanted.machine_type, kind, count, quotas.built_in(shape)):
