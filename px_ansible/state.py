@@ -119,8 +119,8 @@ class ClusterState:
             yield
 
     def key(self) -> Path:
-        """Return the private SSH key; made at the first call, and anew only while there is no host that knows it."""
-        return ensure_key(self.folder / "key", self._comment, replaceable=not self.read_inventory())
+        """Return the private SSH key, made where there is none."""
+        return ensure_key(self.folder / "key", self._comment)
 
     @property
     def _comment(self) -> str:

@@ -22,8 +22,7 @@ _SPEC: dict[str, dict[str, t.Any]] = {
     "zone": {"type": "str", "required": True},
     "cluster": {"type": "str", "required": True},
     "new": {"type": "bool", "default": False},
-    # The public halves: nothing to hide.
-    "ssh_keys": {"type": "str", "default": "", "no_log": False},
+    "metadata": {"type": "dict", "default": {}},
     "labels": {"type": "dict", "default": {}},
     "known_hosts": {"type": "path"},
     "timeout": {"type": "int", "default": 300},
@@ -44,7 +43,7 @@ class ActionModule(ActionBase):
             name=params["name"],
             cluster=params["cluster"],
             new=params["new"],
-            ssh_keys=params["ssh_keys"],
+            metadata={key: value or "" for key, value in params["metadata"].items()},
             labels=params["labels"],
             known_hosts=Path(params["known_hosts"]).expanduser() if params["known_hosts"] else None,
             seconds=params["timeout"],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from px_ansible.cli.host_line import HostLine, shown_name
 from px_ansible.cli.terminal import can_move_cursor
 from px_ansible.events import FINISHED
 
@@ -17,26 +17,8 @@ if TYPE_CHECKING:
     from px_ansible.cli.live_view import LiveView
     from px_ansible.events import Event, Kind
 
-# The host of the inventory that stands for this computer.
-SHARED = "localhost"
 _FAILED: frozenset[Kind] = frozenset({"failed", "unreachable"})
 _MOST_NAMED = 3
-
-
-@dataclass
-class HostLine:
-    """What is known of one host."""
-
-    name: str
-    step: str = ""
-    status: str = "waiting"  # working, waiting, done, failed, stopped
-    began: float = field(default_factory=time.monotonic)
-    ended: float | None = None
-    changed: int = 0
-
-    def seconds(self) -> float:
-        """Return how long the host has been worked on, waits for others at the end not counted."""
-        return (self.ended or time.monotonic()) - self.began
 
 
 class Progress:
@@ -126,11 +108,6 @@ class Progress:
             self._live.say(text)
         else:
             print(text, file=self.stream, flush=True)
-
-
-def shown_name(host: str) -> str:
-    """Return what a host is called on the screen: what runs on this computer is for all of them."""
-    return "all hosts" if host == SHARED else host
 
 
 def _finished_line(event: Event, verbosity: int) -> str | None:

@@ -228,7 +228,26 @@ def test_a_stopped_one_is_started_with_the_key_and_labels_of_now(role, cloud, ga
         assert data["labels"] == {**OURS, "team": "b", "mine": "x", "px-host": name}
         assert disk_labels(cloud, name) == {**OURS, "team": "b", "px-host": name}
     (done,) = play.of("gcp_instance", "demo-16")
-    assert done["steps"] == ["ssh key", "started", "labels", "disk labels"]
+    assert done["steps"] == ["metadata", "started", "labels", "disk labels"]
+    again = role.present(hosts)
+    assert (again.ok, again.changed) == (True, 0)
+
+
+def test_one_that_is_there_gets_the_script_and_the_labels_of_now(role, cloud, made, tmp_path):
+    script = tmp_path / "setup.sh"
+    script.write_text("#!/bin/sh\necho new\n", encoding="utf-8")
+    kept = [{"key": "ssh-keys", "value": f"px:{KEY}"}, {"key": "theirs", "value": "x"}]
+    for name in ("demo-1", "demo-2"):
+        made(A, name, metadata={"items": [*kept, {"key": "startup-script", "value": "#!/bin/sh\necho old"}]})
+    hosts = {"demo-1": {"provider_gcp_startup": str(script), "provider_gcp_labels": {"team": "b"}}, "demo-2": {}}
+    play = role.present(hosts)
+    assert play.ok, play.output
+    metadata = {
+        name: {one["key"]: one["value"] for one in cloud.instance(name).data["metadata"]["items"]} for name in hosts
+    }
+    theirs = {"ssh-keys": f"px:{KEY}", "theirs": "x"}
+    assert metadata == {"demo-1": {**theirs, "startup-script": "#!/bin/sh\necho new"}, "demo-2": theirs}
+    assert labels_of(cloud, "demo-1") == disk_labels(cloud, "demo-1") == {**OURS, "px-host": "demo-1", "team": "b"}
     again = role.present(hosts)
     assert (again.ok, again.changed) == (True, 0)
 

@@ -57,12 +57,10 @@ def test_a_crash_of_a_module_shows_its_last_lines():
     assert host.log[-1] == "KeyError: 'y'"
 
 
-def test_what_a_program_said_is_shown_where_ansible_has_no_traceback():
-    result = {"msg": "non-zero return code", "exception": "(traceback unavailable)", "stderr": "no such file\n"}
-    host = report_of(Event("failed", host="demo-1", action="x", result=result)).hosts["demo-1"]
-    assert host.log == ["no such file"]
-    silent = Event("failed", host="demo-1", action="x", result={**result, "stderr": ""})
-    assert report_of(silent).hosts["demo-1"].log == []
+@pytest.mark.parametrize(("stderr", "log"), [("", []), ("fuse: no\n", ["fuse: no"])])
+def test_ansibles_word_for_no_traceback_is_no_line_of_the_log(stderr, log):
+    result = {"msg": "no project", "exception": "(traceback unavailable)", "stderr": stderr}
+    assert report_of(Event("failed", host="localhost", action="x", result=result)).controller_error().log == tuple(log)
 
 
 @pytest.mark.parametrize(("kinds", "code"), [(["unreachable"], 6), (["failed", "unreachable"], 5), (["ok"], 0)])

@@ -1,11 +1,11 @@
-"""One instance that exists: started where it is stopped, its SSH key and labels as wanted, reached by SSH."""
+"""One instance that exists: started where it is stopped, its metadata and labels as wanted, reached by SSH."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
-from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names
+from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError, GcpError
 
@@ -25,15 +25,15 @@ _AGENT = 60.0  # seconds that the guest agent may take after sshd answers, befor
 class Wanted(t.NamedTuple):
     """What an instance is to have.
 
-    `new`: it was made a moment ago, and what is known of one with its name is out of date. `known_hosts` is the file
-    for its host keys, `seconds` how long it may boot.
+    `new`: it was made a moment ago, and what is known of one with its name is out of date. Of `metadata`, what is empty
+    is not to be there. `known_hosts` is the file for its host keys, `seconds` how long it may boot.
     """
 
     zone: str
     name: str
     cluster: str
     new: bool
-    ssh_keys: str
+    metadata: t.Mapping[str, str]
     labels: t.Mapping[str, str]
     known_hosts: Path | None
     seconds: float
@@ -58,7 +58,7 @@ def converge(api: Api, wanted: Wanted) -> Done:
     instance = _settled(api, link, wanted)
     if instance["status"] in ("TERMINATED", "SUSPENDED"):
         verb = "start" if instance["status"] == "TERMINATED" else "resume"
-        # Before the start: the guest reads its keys when it boots.
+        # Before the start: the guest reads its keys and its script when it boots.
         changed += _set_metadata(api, link, instance, wanted)
         api.wait(api.post(f"{link}/{verb}"))
         changed.append("started")
@@ -127,16 +127,18 @@ def fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
 
 def _set_metadata(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
     def body(found: Found) -> Found | None:
-        metadata = instances.metadata_of(found)
-        if not wanted.ssh_keys or metadata.get(names.SSH_KEYS) == wanted.ssh_keys:
+        before = instances.metadata_of(found)
+        after = {key: value for key, value in before.items() if key not in wanted.metadata}
+        after |= {key: value for key, value in wanted.metadata.items() if value}
+        if after == before:
             return None
-        items = [{"key": key, "value": value} for key, value in {**metadata, names.SSH_KEYS: wanted.ssh_keys}.items()]
+        items = [{"key": key, "value": value} for key, value in after.items()]
         return {"fingerprint": (found.get("metadata") or {}).get("fingerprint"), "items": items}
 
     operation = _write(api, link, "setMetadata", instance, body)
     if operation:
         api.wait(operation)
-    return [] if operation is None else ["ssh key"]
+    return [] if operation is None else ["metadata"]
 
 
 def _set_labels(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
