@@ -72,14 +72,17 @@ def _left(done: Destroyed) -> list[str]:
 
 
 def _show(config: Config, done: Destroyed, *, purge: bool) -> None:
+    from px_ansible.cli.report import show_destroy  # noqa: PLC0415
     from px_ansible.cli.tables import count  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     found = done.found
+    show_destroy(done.report)
+    again = "`px-ansible destroy` goes on from here."
     if names := _left(done):
-        click.echo(f"Still there: {', '.join(names)}")
-        for host in done.report.failed:
-            click.echo(f"  {host.name}: {host.error}")
+        click.echo(f"Still there: {', '.join(names)}; {again}")
+    elif done.report.exit_code:
+        click.echo(f"Nothing of it is left, and a step failed all the same; {again}")
     elif found.hosts and PROVIDERS[config.provider].existing:
         mounts, hosts = count(len(found.applied), "mount"), count(len(found.hosts), "host")
         click.echo(f"Took {mounts} away from {hosts}; the hosts and the buckets stay.")

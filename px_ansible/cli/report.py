@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from px_ansible.cli.progress import shown_name
 from px_ansible.cli.tables import console, count, table
 from px_ansible.plans import Action
 from px_ansible.providers import PROVIDERS
@@ -41,6 +42,13 @@ def show_status(report: Report) -> None:
     """Print how hosts and mounts are."""
     screen = console()
     _hosts_table(screen, report)
+    _failures(screen, report)
+
+
+def show_destroy(report: Report) -> None:
+    """Print what a destroy could not do, and what is to be known of what it did."""
+    screen = console()
+    _notes(screen, report)
     _failures(screen, report)
 
 
@@ -86,7 +94,7 @@ def _failures(screen: Console, report: Report) -> None:
                 mount.hint and f"px-ansible ssh {host.name} -- {mount.hint}",
             )
         if host.error and not broken:
-            screen.print(f"[red]{host.name}:[/] ", end="")
+            screen.print(f"[red]{shown_name(host.name)}:[/] ", end="")
             _reason(screen, host.error, host.log, host.hint)
 
 
