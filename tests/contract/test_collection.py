@@ -32,7 +32,7 @@ def told(kind: str, *names: str) -> dict:
     command = [str(BIN / "ansible-doc"), "--json", "--type", kind, *(f"px.storage.{name}" for name in names)]
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(TOP / "tests/collections"), "LC_ALL": "C.UTF-8", "HOME": "/nowhere"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return {name.rpartition(".")[2]: one for name, one in json.loads(done.stdout).items()}
 
 
