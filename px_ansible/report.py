@@ -64,6 +64,7 @@ class Report:
     def __call__(self, event: Event) -> None:
         """Take the next event."""
         if event.kind == "stats":
+            # Ansible's own sum; a run that is broken off has none.
             self.changed = sum(event.result.get("changed", {}).values())
             return
         if not event.host:
@@ -78,6 +79,7 @@ class Report:
             host.mounts += [_mount(one, result) for one in result.get("mounts", [])]
         if event.kind == "changed":
             host.changed = True
+            self.changed += 1
         elif event.kind in ("failed", "unreachable"):
             host.state = event.kind
             host.error = _sentence(event)

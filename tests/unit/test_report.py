@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 
+from px_ansible.cli.report import show_provision, show_status
+from px_ansible.config import load
 from px_ansible.events import Event
-from px_ansible.report import Report
+from px_ansible.plans import Found, FoundHost, make_plan
+from px_ansible.providers import PROVIDERS
+from px_ansible.report import HostReport, MountReport, Report
 
 MOUNT = {"path": "/data", "bucket": "b", "state": "present", "ready": True, "changed": True, "seconds": 0.4}
 
@@ -82,3 +87,30 @@ def test_what_failed_on_the_controller_is_an_error_and_no_host():
 def test_notes_are_said_once():
     note = Event("changed", host="demo-1", result={"notes": ["memory is not limited"]})
     assert report_of(note, Event("changed", host="demo-2", result=note.result)).notes == ["memory is not limited"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "changed", "says"),
+    [
+        (1, 0, "Nothing changed: everything was as px.yaml says."),
+        (1, 2, "Done: 1 mount changed."),
+        (2, 0, "Done: 1 host created, 1 mount changed."),
+    ],
+)
+def test_what_was_only_looked_at_again_is_not_said_to_have_changed(nodes, changed, says, tmp_path, capsys):
+    (tmp_path / "px.yaml").write_text(f"cluster: {{name: demo, nodes: {nodes}}}\n/data: {{source: gs://data}}\n")
+    config = load(tmp_path / "px.yaml", provider="local")
+    there = FoundHost("demo-1", "running", None, {**PROVIDERS["local"].attributes(config), "key": "k"})
+    unsure = [{**one, "digest": ""} for one in make_plan(config, Found()).applied()]
+    plan = make_plan(config, Found((there,), applied=tuple(unsure)), "k")
+    show_provision(plan, report_of(Event("stats", result={"changed": {"demo-1": changed}})), 1.0)
+    assert capsys.readouterr().out.splitlines()[-1] == f"{says} (1.0 s)"
+
+
+def test_a_narrow_terminal_keeps_addresses_in_one_piece(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    mounts = [MountReport(path="/px-gcs-bucket", bucket="px-gcs-bucket", client="gcsfuse", state="present", ready=True)]
+    narrow = Console(width=60, force_terminal=True, color_system=None)
+    monkeypatch.setattr("px_ansible.cli.report.console", lambda: narrow)
+    show_status(Report({"demo-1": HostReport("demo-1", "running", "198.18.142.2", mounts=mounts)}))
+    assert "198.18.142.2" in capsys.readouterr().out
