@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from px_ansible import ssh
 from px_ansible.errors import PxError, RunError, UnreachableError
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _mount(one: Mapping[str, Any], result: Mapping[str, Any]) -> MountReport:
 
 def _sentence(event: Event) -> str:
     message = str(event.result.get("msg") or event.result.get("reason") or "it failed without a word").strip()
-    return message.splitlines()[-1] if event.kind == "unreachable" else message
+    return ssh.reason(message).splitlines()[-1] if event.kind == "unreachable" else message
 
 
 def _log(result: Mapping[str, Any]) -> list[str]:

@@ -64,7 +64,7 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
         print_json({**done.report.as_data(), "removed": removed, "left": _left(done)})
     else:
         _show(config, done, purge=purge)
-    return 0 if done.complete else RunError.exit_code
+    return 0 if done.complete else done.report.exit_code or RunError.exit_code
 
 
 def _left(done: Destroyed) -> list[str]:
@@ -78,8 +78,10 @@ def _show(config: Config, done: Destroyed, *, purge: bool) -> None:
     found = done.found
     if names := _left(done):
         click.echo(f"Still there: {', '.join(names)}")
-        for host in done.report.failed:
+        for host in [*done.report.failed, *done.report.unreachable]:
             click.echo(f"  {host.name}: {host.error}")
+            if host.hint:
+                click.echo(f"    Try: {host.hint}")
     elif found.hosts and PROVIDERS[config.provider].existing:
         mounts, hosts = count(len(found.applied), "mount"), count(len(found.hosts), "host")
         click.echo(f"Took {mounts} away from {hosts}; the hosts and the buckets stay.")

@@ -74,6 +74,21 @@ def test_exit_codes(kinds, code):
     assert report_of(*events).exit_code == code
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Failed to connect to the host via ssh: ",
+        "Task failed: Failed to connect to the host via ssh: Warning: Permanently added 'a'.\n",
+        'Task failed: Data could not be sent to remote host "a". Make sure this host can be reached over ssh: ',
+        "",
+    ],
+)
+def test_a_host_that_is_not_reached_is_said_in_the_words_of_ssh(before):
+    says = "ssh: connect to host a port 22: Connection refused"
+    event = Event("unreachable", host="a", result={"msg": f"{before}{says}"})
+    assert report_of(event).hosts["a"].error == says
+
+
 def test_what_failed_on_the_controller_is_an_error_and_no_host():
     result = {"msg": "port 4443 of the bucket server is taken", "hint": "stop that program"}
     report = report_of(Event("failed", host="localhost", action="px.storage.local_cluster", result=result))
