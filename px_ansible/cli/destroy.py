@@ -64,7 +64,7 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
         print_json({**done.report.as_data(), "removed": removed, "left": _left(done)})
     else:
         _show(config, done, purge=purge)
-    return 0 if done.complete else RunError.exit_code
+    return 0 if done.complete else done.report.exit_code or RunError.exit_code
 
 
 def _left(done: Destroyed) -> list[str]:
