@@ -58,7 +58,7 @@ class Shell:
     def type(self, text):
         os.write(self.terminal, text.encode())
 
-    def until(self, text, seconds=20):
+    def until(self, text, seconds=60):
         seen = ""
         deadline = time.monotonic() + seconds
         while text not in seen:
