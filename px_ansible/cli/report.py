@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from px_ansible.cli.progress import shown_name
+from px_ansible.cli.host_line import shown_name
 from px_ansible.cli.tables import console, count, table
 from px_ansible.plans import Action
 from px_ansible.providers import PROVIDERS
