@@ -40,7 +40,7 @@ def _arguments(pid: int) -> str:
     return ""
 
 
-# As Ansible is where the interrupt came while it forked a worker.
+# As Ansible is where it has lost the interrupt.
 HEARS_NO_INTERRUPT = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
