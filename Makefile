@@ -83,8 +83,8 @@ endef
 $(VENV)/.quickstart: pyproject.toml | system
 	$(call install,local)
 
-# The tests sign a package repository of their own, and look for processes.
-$(VENV)/.dev: PACKAGES += gnupg procps
+# The tests sign a package repository of their own, look for processes, and type into every shell that completes.
+$(VENV)/.dev: PACKAGES += gnupg procps zsh fish
 $(VENV)/.dev: pyproject.toml | system
 	$(call install,dev)
 	@touch $(VENV)/.quickstart

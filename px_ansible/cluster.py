@@ -133,7 +133,7 @@ class Cluster:
             if host.state != "removed":
                 hosts[planned.name] = {"address": host.address}
         report.hosts = {name: report.hosts[name] for name in sorted(report.hosts, key=lambda name: (len(name), name))}
-        self.state.write_inventory(hosts)
+        self.state.write_inventory(hosts, self.public_key())
 
     def look(self, found: Found) -> Report:
         """Return every host that px.yaml wants or that exists, with the state of its mounts. Changes nothing."""
@@ -148,11 +148,8 @@ class Cluster:
             if not outcome.stats:
                 raise broken_off(outcome)
         for name in set(running) & set(strange):
-            lost = "" if self.config.ssh.key else ": the one that it knows is lost"
-            error = f"it does not know the cluster's SSH key{lost}"
-            report.hosts[name] = HostReport(
-                name, "unreachable", error=error, hint="px-ansible provision: it brings the new key"
-            )
+            error, hint = f"it does not take {self._unknown_key}", "px-ansible provision: it brings the key"
+            report.hosts[name] = HostReport(name, "unreachable", error=error, hint=hint)
         report.hosts.pop(CONTROLLER, None)
         existing = {host.name: host for host in found.hosts}
         hosts = {}
@@ -169,7 +166,7 @@ class Cluster:
         return report
 
     def strange_hosts(self, found: Found) -> list[str]:
-        """Return the hosts that know another SSH key than the cluster's: that one went with a lost state folder."""
+        """Return the hosts that know another SSH key than the cluster's."""
         if not found.hosts:
             return []
         key = self.public_key()
@@ -177,17 +174,18 @@ class Cluster:
 
     def require_key(self, found: Found) -> None:
         """Raise PrerequisiteError where hosts do not take the cluster's SSH key."""
-        if (strange := self.strange_hosts(found)) and self.config.ssh.key:
+        if strange := self.strange_hosts(found):
             raise PrerequisiteError(
-                f"{', '.join(strange)} would not take the SSH key {self.config.ssh.key} yet.",
+                f"{', '.join(strange)} would not take {self._unknown_key}.",
                 hint="px-ansible provision: it brings the key to the hosts, and keeps them as they are",
             )
-        if strange:
-            raise PrerequisiteError(
-                f"The SSH key of the cluster {self.config.cluster!r} is lost, and {', '.join(strange)} would take"
-                " no other.",
-                hint="px-ansible provision: it brings a new key to the hosts, and keeps them as they are",
-            )
+
+    @property
+    def _unknown_key(self) -> str:
+        """What a host does not take that knows another SSH key, and why that can be."""
+        if self.config.ssh.key:
+            return f"the SSH key {self.config.ssh.key} yet"
+        return "the cluster's new SSH key yet: the one that it knows is lost, or was px.yaml's ssh.key"
 
     def destroy(self, found: Found, *, purge: bool) -> tuple[Report, Found]:
         """Remove all that carries the cluster's name; return the report and what is still there afterwards."""
@@ -205,8 +203,8 @@ class Cluster:
     def _forget_hosts(self, report: Report) -> None:
         """Forget the hosts that went: what is remembered of a provider that keeps no list itself is the list."""
         gone = {name for name, host in report.hosts.items() if host.state == "ok"}
-        known = self.state.read_inventory()
-        self.state.write_inventory({name: host for name, host in known.items() if name not in gone})
+        kept = {name: host for name, host in self.state.read_inventory().items() if name not in gone}
+        self.state.write_inventory(kept, self.state.key_of_hosts())
 
     def ssh_options(self, host: str) -> list[str]:
         """Return ssh's options for a host."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EXIT_CHANGES = 7
 EXIT_CONTROL_C = 130
+_MOST_NOTES = 10
 
 
 class PxError(Exception):
@@ -67,6 +68,9 @@ class ConfigError(PxError):
         super().__init__(f"{count} problem{'' if count == 1 else 's'}")
         self.issues = tuple(issues)
         self.lines = tuple(lines)
+        for one in self.issues[:_MOST_NOTES]:
+            # As above: a program that catches nothing ends with more than a number.
+            self.add_note(f"{one.file}:{one.line}:{one.column}: {one.message}" + (f" ({one.hint})" if one.hint else ""))
 
 
 class PrerequisiteError(PxError):

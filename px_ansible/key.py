@@ -1,4 +1,4 @@
-"""The SSH key of a cluster: made by ssh-keygen at first use, checked at every later one; or one that px.yaml names."""
+"""The SSH key of a cluster: made by ssh-keygen where there is none, else checked; or one that px.yaml names."""
 
 from __future__ import annotations
 
@@ -11,27 +11,25 @@ from px_ansible import whole_file
 from px_ansible.errors import PrerequisiteError
 
 
-def ensure_key(path: Path, comment: str, *, replaceable: bool) -> Path:
+def ensure_key(path: Path, comment: str) -> Path:
     """Return `path`, a private ed25519 key (0600) with its `.pub` beside it.
 
-    A key that is missing or damaged is made anew only where it is `replaceable`, that is where no host knows
-    it yet; a public half alone can always be made from the private one.
+    One that is missing is made: hosts that know another one get it from `provision`. One that is damaged is left as it
+    is, for somebody may mend it. A public half alone can always be made from the private one.
     """
     public = path.with_name(f"{path.name}.pub")
-    if path.is_file():
-        path.chmod(0o600)
-        derived = _public_half(path)
-        if derived is not None:
-            if not public.is_file() or public.read_text(encoding="utf-8", errors="replace").split()[:2] != derived:
-                whole_file.write(public, " ".join([*derived, comment]) + "\n")
-            return path
-    if not replaceable:
-        state = "is damaged" if path.exists() else "is gone"
+    if not path.exists():
+        _make(path, public, comment)
+        return path
+    path.chmod(0o600)
+    derived = _public_half(path)
+    if derived is None:
         raise PrerequisiteError(
-            f"The cluster's SSH key {path} {state}, and its hosts accept no other.",
-            hint="Put it back from a copy; without one, `px-ansible destroy` and `provision` make key and hosts anew.",
+            f"The cluster's SSH key {path} cannot be used: it is damaged, or has a passphrase.",
+            hint=f"put it back from a copy; or rm {shlex.quote(str(path))}, and px-ansible provision brings a new one",
         )
-    _make(path, public, comment)
+    if not public.is_file() or public.read_text(encoding="utf-8", errors="replace").split()[:2] != derived:
+        whole_file.write(public, " ".join([*derived, comment]) + "\n")
     return path
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from px_ansible.providers import Provider
 
 _INSTALL = "apt-get install "
+_WITHOUT = "px-ansible plan --offline (what it would be and cost), or try it here: --provider local"
 
 
 def require(provider: Provider, *, asks: bool = True) -> None:
@@ -23,7 +24,7 @@ def require(provider: Provider, *, asks: bool = True) -> None:
     if not provider.role:
         raise PrerequisiteError(
             f"this version cannot make hosts on {provider.name!r} yet",
-            hint="px-ansible plan --offline (what it would be and cost), or try it here: --provider local",
+            hint=_WITHOUT,
         )
     missing = [check for check in computer.of_provider(provider) if check.state == "missing"]
     of_cloud = clouds.checks(provider.name, clouds.here()) if asks and provider.name in clouds.CLOUDS else ()
@@ -33,7 +34,7 @@ def require(provider: Provider, *, asks: bool = True) -> None:
         raise PrerequisiteError(
             f"provider {provider.name} needs what is not on this computer: {are} missing",
             missing=[*missing, *signing_in],
-            hint="px-ansible provision --provider local (without a cloud, on this computer)",
+            hint=_WITHOUT,
         )
     if not missing:
         return

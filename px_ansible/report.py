@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from px_ansible import ssh
 from px_ansible.errors import PxError, RunError, UnreachableError
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 MOUNTS = ("px.storage.mounts", "px.storage.mounts_info")
 CONTROLLER = "localhost"
 VERSION = 1
+# What Ansible has in place of one where a module has said itself why it fails.
+_NO_TRACEBACK = "(traceback unavailable)"
 
 
 @dataclass(slots=True)
@@ -62,6 +65,7 @@ class Report:
     def __call__(self, event: Event) -> None:
         """Take the next event."""
         if event.kind == "stats":
+            # Ansible's own sum; a run that is broken off has none.
             self.changed = sum(event.result.get("changed", {}).values())
             return
         if not event.host:
@@ -76,6 +80,7 @@ class Report:
             host.mounts += [_mount(one, result) for one in result.get("mounts", [])]
         if event.kind == "changed":
             host.changed = True
+            self.changed += 1
         elif event.kind in ("failed", "unreachable"):
             host.state = event.kind
             host.error = _sentence(event)
@@ -150,12 +155,13 @@ def _mount(one: Mapping[str, Any], result: Mapping[str, Any]) -> MountReport:
 
 def _sentence(event: Event) -> str:
     message = str(event.result.get("msg") or event.result.get("reason") or "it failed without a word").strip()
-    return message.splitlines()[-1] if event.kind == "unreachable" else message
+    return ssh.reason(message).splitlines()[-1] if event.kind == "unreachable" else message
 
 
 def _log(result: Mapping[str, Any]) -> list[str]:
     """Return the last lines of what failed: the module's own choice, or what a program or a crash printed."""
     if result.get("log"):
         return list(result["log"])
-    text = result.get("exception") or result.get("module_stderr") or result.get("stderr") or ""
+    texts = (result.get("exception"), result.get("module_stderr"), result.get("stderr"))
+    text = next((one for one in texts if one and one != _NO_TRACEBACK), "")
     return [line for line in str(text).splitlines() if line.strip()][-12:] if isinstance(text, str) else []

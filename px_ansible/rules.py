@@ -17,7 +17,8 @@ _TEXT = {
 _YAML = {
     "yaml-syntax": "The text is not YAML, or is YAML that px.yaml has no use for, such as directives.",
     "yaml-document": "A second YAML document starts in the file.",
-    "yaml-tab": "A tab stands in the indentation.",
+    "yaml-tab": "A tab, or a space that YAML takes for text, stands in the indentation.",
+    "yaml-quotes": "Typographic quotes stand around a text: to YAML they are part of it.",
     "yaml-tag": "A YAML tag such as `!vault` stands before a value.",
     "yaml-key": "A list or a mapping stands where a key is wanted.",
     "yaml-merge": "`<<` merges something that is not a mapping.",

@@ -27,6 +27,7 @@ _TEMPLATE = re.compile(r"\{\{|\{%")
 # `$NAME` alone, or as a bucket: elsewhere a dollar may be part of a name.
 _VARIABLE = re.compile(r"\$\{[^}]*\}|^\$[A-Z_][A-Z0-9_]*$|(?<=://)\$[A-Z_][A-Z0-9_]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TYPOGRAPHIC = "\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b«»"
 _NO_TEMPLATE = "write the value itself, or fill in the template before px-ansible reads the file"
 
 
@@ -113,7 +114,7 @@ class _Expansion:
             # What is left out has no place of its own: its key is shown.
             span = key if key and not node.text and not node.quoted else node.span
             self.entries[path] = Entry(key, span, node.text, node.quoted)
-            self._check_text(path, span, node.text)
+            self._check_text(path, span, node)
             return value_of(node)
         self.entries[path] = Entry(key, node.span, None, quoted=False)
         if isinstance(node, ListNode):
@@ -143,7 +144,7 @@ class _Expansion:
                     rule="duplicate-key",
                 )
             else:
-                self._check_text((*path, key.text), key.span, key.text)
+                self._check_text((*path, key.text), key.span, key)
                 own[key.text] = (key, item)
         for other in merged:
             self._spend(other, len(path))
@@ -169,13 +170,20 @@ class _Expansion:
             message = "a list or a mapping cannot be a key"
             self._add(path, key.span, message, "write the key as plain text", rule="yaml-key")
 
-    def _check_text(self, path: Path, span: Span, text: str) -> None:
+    def _check_text(self, path: Path, span: Span, node: ScalarNode) -> None:
+        text = node.text
         if _TEMPLATE.search(text):
             self._template(path, span)
         elif "options" not in path and (found := _VARIABLE.search(text)):
             message = f"px.yaml has no variables: '{found.group()}' is not filled in"
             hint = "write the value itself; a secret is written as {env: NAME}"
+            if "credentials" in path:
+                hint = f"write {path[-1]}: {{env: {found.group().strip('${}')}}}"
             self._add(path, span, message, hint, rule="variable")
+        elif text and text[0] in _TYPOGRAPHIC and not node.quoted:
+            message = f"the quotes {text[0]} and {text[-1]} are part of the text to YAML"
+            hint = f'write it without them, or with straight quotes: "{text.strip(_TYPOGRAPHIC)}"'
+            self._add(path, span, message, hint, rule="yaml-quotes")
         elif _CONTROL.search(text):
             self._add(
                 path,

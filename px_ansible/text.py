@@ -14,6 +14,8 @@ MAX_LINES = 50_000
 _LINE_END = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 # What YAML allows, said by what it does not: the other way around it takes 10 ms to compile.
 _NOT_PRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+# What pages and word processors put where a space was typed: to YAML it is part of a word.
+_STRANGE_SPACE = re.compile("(?m)^ *([\xa0\u2000-\u200b\u202f\u3000])")
 _LINES_SHOWN = 200
 
 
@@ -97,7 +99,7 @@ def split_lines(raw: bytes) -> list[str]:
 
 
 def check_text(text: Text) -> None:
-    """Refuse an empty file, characters that YAML does not allow, and directives.
+    """Refuse an empty file, characters that YAML does not allow, spaces that are none to it, and directives.
 
     Raises:
         Unreadable: with the place of the first of them.
@@ -108,6 +110,13 @@ def check_text(text: Text) -> None:
             f"the character U+{ord(found.group()):04X} may not stand in a YAML file",
             "remove it; it is often left behind by copying from a terminal or a binary file",
             rule="not-text",
+        )
+    if found := _STRANGE_SPACE.search(text.whole):
+        raise Unreadable(
+            text.span(found.start(1)),
+            f"the character U+{ord(found.group(1)):04X} stands in the indentation, and looks like a space",
+            "indent with spaces; it comes from copying out of a page or a document",
+            rule="yaml-tab",
         )
     for number, line in enumerate(text.lines, start=1):
         content = line.strip()

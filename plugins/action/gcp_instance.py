@@ -16,14 +16,13 @@ from ansible_collections.px.storage.plugins.module_utils.gcp import converge, in
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import SIGN_IN, Api
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
 
-_SPEC: dict[str, dict[str, t.Any]] = {
+SPEC: dict[str, dict[str, t.Any]] = {
     **SIGN_IN,
     "name": {"type": "str", "required": True},
     "zone": {"type": "str", "required": True},
     "cluster": {"type": "str", "required": True},
     "new": {"type": "bool", "default": False},
-    # The public halves: nothing to hide.
-    "ssh_keys": {"type": "str", "default": "", "no_log": False},
+    "metadata": {"type": "dict", "default": {}},
     "labels": {"type": "dict", "default": {}},
     "known_hosts": {"type": "path"},
     "timeout": {"type": "int", "default": 300},
@@ -38,13 +37,13 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return the address and what was changed."""
         super().run(tmp, task_vars)
-        _, params = self.validate_argument_spec(_SPEC)
+        _, params = self.validate_argument_spec(SPEC)
         wanted = converge.Wanted(
             zone=params["zone"],
             name=params["name"],
             cluster=params["cluster"],
             new=params["new"],
-            ssh_keys=params["ssh_keys"],
+            metadata={key: value or "" for key, value in params["metadata"].items()},
             labels=params["labels"],
             known_hosts=Path(params["known_hosts"]).expanduser() if params["known_hosts"] else None,
             seconds=params["timeout"],
@@ -59,7 +58,9 @@ class ActionModule(ActionBase):
             "changed": bool(done.changed),
             "address": done.address,
             "steps": done.changed,
-            "warnings": done.warnings,
+            # For a playbook of somebody's own, and for px-ansible's report.
+            "warnings": done.notes,
+            "notes": done.notes,
         }
 
     def _wait_to_be_let_in(self, api: Api, wanted: converge.Wanted, address: str) -> None:

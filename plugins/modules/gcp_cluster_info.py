@@ -25,7 +25,8 @@ options:
   cluster: {description: The cluster's name., type: str, required: true}
   network: {description: The name of its own network; the firewall rule has it with C(-ssh) behind., type: str, required: true}
   given_network: {description: The name of a network that takes the place of its own., type: str, default: ""}
-  account_id: {description: The id of its own service account; empty where the instances have another., type: str, default: ""}
+  account_id: {description: The id of its own service account., type: str, required: true}
+  given_account: {description: Whether the instances are to have another one., type: bool, default: false}
   ssh_allow: {description: The ranges from which SSH is let in; empty says that they are not known., type: list, elements: str, default: []}
   buckets:
     description: The buckets that the service account has a right on.
@@ -46,6 +47,7 @@ EXAMPLES = r"""
   px.storage.gcp_cluster_info:
     cluster: demo
     network: px-demo
+    account_id: px-demo-89e495
     project: my-project
     auth_kind: application
 """
@@ -56,14 +58,21 @@ regions: {description: The regions in which its own network has a subnetwork., t
 hosts:
   description: >-
     The instances, each with C(name), C(state) (running, starting, stopping, stopped), C(address), C(machine_type), C(image), C(zone), C(region),
-    C(disk_gib), C(spot) and C(key).
+    C(disk_gib), C(spot), C(key), C(labels) (those of others too), C(startup) (the SHA-256 of its startup script), C(accelerator), C(network), C(subnetwork)
+    and C(service_account); network and account are C(its own) where they are the cluster's.
   type: list
   elements: dict
   returned: success
+own: {description: "What it has of its own: C(network), C(rule), C(identity).", type: list, elements: str, returned: success}
 strangers:
   description: "What has the name of a network, firewall rule or service account of the cluster, and is somebody else's: C(network), C(rule), C(identity)."
   type: dict
   returned: success
+in_the_way:
+  description: Those of the strangers whose names the cluster needs.
+  type: dict
+  returned: success
+rule_elsewhere: {description: Whether its firewall rule is in another network than it is to be., type: bool, returned: success}
 shared:
   description: Network and identity, each with C(name) and C(state) (running, incomplete).
   type: list
@@ -88,7 +97,8 @@ def main() -> None:
             "cluster": {"type": "str", "required": True},
             "network": {"type": "str", "required": True},
             "given_network": {"type": "str", "default": ""},
-            "account_id": {"type": "str", "default": ""},
+            "account_id": {"type": "str", "required": True},
+            "given_account": {"type": "bool", "default": False},
             "ssh_allow": {"type": "list", "elements": "str", "default": []},
             "buckets": {"type": "list", "elements": "dict", "default": [], "options": buckets.OPTIONS},
         },
@@ -96,19 +106,20 @@ def main() -> None:
     )
     params = module.params
     hosts: list[dict[str, t.Any]] = []
-    found = shared.Survey([], [], {})
+    found = shared.Survey([], [], [], {}, {}, rule_elsewhere=False)
     try:
         params["project"] = project.find(params)
         api = Api(params)
+        account = f"{params['account_id']}@{api.project}.iam.gserviceaccount.com"
         if "hosts" in params["what"]:
             every = instances.of_cluster(api, params["cluster"], params["name"])
-            hosts = [instances.host(one) for one in every]
-        account = f"{params['account_id']}@{api.project}.iam.gserviceaccount.com" if params["account_id"] else ""
+            hosts = [instances.host(one, params["network"], account) for one in every]
         wanted = shared.Wanted(
             cluster=params["cluster"],
             network=params["network"],
             given=params["given_network"],
             account=account,
+            given_account=params["given_account"],
             sources=tuple(params["ssh_allow"]),
             buckets={one["name"]: buckets.role_for(one) for one in params["buckets"]},
         )
@@ -116,8 +127,8 @@ def main() -> None:
             found = shared.survey(api, wanted)
     except GcpError as error:
         module.fail_json(**error.result())
-    more = {"shared": found.things, "regions": found.regions, "strangers": found.strangers}
-    module.exit_json(changed=False, project=api.project, hosts=hosts, **more)
+    found_shared = {"shared" if key == "things" else key: value for key, value in found._asdict().items()}
+    module.exit_json(changed=False, project=api.project, hosts=hosts, **found_shared)
 
 
 if __name__ == "__main__":

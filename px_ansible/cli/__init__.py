@@ -184,7 +184,7 @@ def _terminate(number: int, _frame: FrameType | None) -> None:
 
 
 def _show(error: PxError) -> None:
-    from px_ansible.cli.terminal import has_color, terminal_width  # noqa: PLC0415
+    from px_ansible.cli.terminal import has_color, terminal_width, wrapped  # noqa: PLC0415
 
     color = has_color(sys.stderr)
     if isinstance(error, ConfigError):
@@ -194,7 +194,9 @@ def _show(error: PxError) -> None:
         click.echo(text, err=True, color=color)
         click.echo(f"{error}: nothing was done.", err=True)
         return
-    click.echo(f"{click.style('Error:', fg='red', bold=True)} {error.message}", err=True, color=color)
+    head = "Error:"
+    message = wrapped(f"{head} {error.message}", sys.stderr, indent=0)
+    click.echo(message.replace(head, click.style(head, fg="red", bold=True), 1), err=True, color=color)
     if isinstance(error, PrerequisiteError) and error.missing:
         from px_ansible.cli import missing  # noqa: PLC0415
 

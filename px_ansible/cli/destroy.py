@@ -64,7 +64,7 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
         print_json({**done.report.as_data(), "removed": removed, "left": _left(done)})
     else:
         _show(config, done, purge=purge)
-    return 0 if done.complete else RunError.exit_code
+    return 0 if done.complete else done.report.exit_code or RunError.exit_code
 
 
 def _left(done: Destroyed) -> list[str]:
@@ -72,14 +72,17 @@ def _left(done: Destroyed) -> list[str]:
 
 
 def _show(config: Config, done: Destroyed, *, purge: bool) -> None:
+    from px_ansible.cli.report import show_destroy  # noqa: PLC0415
     from px_ansible.cli.tables import count  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
 
     found = done.found
+    show_destroy(done.report)
+    again = "`px-ansible destroy` goes on from here."
     if names := _left(done):
-        click.echo(f"Still there: {', '.join(names)}")
-        for host in done.report.failed:
-            click.echo(f"  {host.name}: {host.error}")
+        click.echo(f"Still there: {', '.join(names)}; {again}")
+    elif done.report.exit_code:
+        click.echo(f"Nothing of it is left, and a step failed all the same; {again}")
     elif found.hosts and PROVIDERS[config.provider].existing:
         mounts, hosts = count(len(found.applied), "mount"), count(len(found.hosts), "host")
         click.echo(f"Took {mounts} away from {hosts}; the hosts and the buckets stay.")

@@ -47,9 +47,11 @@ def doctor(file: str | None, provider: str | None, offline: bool, output: str) -
       px-ansible doctor --provider local
     """  # noqa: D301
     from px_ansible.checks.survey import survey  # noqa: PLC0415 - 0.1 s, for no other command
+    from px_ansible.clients import CLIENTS  # noqa: PLC0415
 
     own, chosen, config = _of_file(file, provider)
-    checks = [*own, *survey(chosen)]
+    used = {mount.client for mount in config.mounts} if config else set(CLIENTS)
+    checks = [*own, *survey(chosen, used)]
     if config and not offline and not any(check.needed and check.state == "missing" for check in checks):
         checks = _with_the_provider(checks, config)
     missing = [check for check in checks if check.needed and check.state == "missing"]
@@ -110,7 +112,7 @@ def _show(checks: Sequence[Check], provider: str | None) -> None:
     missing = [check.name for check in needed if check.state == "missing"]
     whose = f"provider {provider}" if provider else "every provider"
     if missing:
-        says = f"Not ready for {whose}: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing."
+        says = f"Not ready for {whose}. Missing: {', '.join(missing)}."
     else:
         warnings = sum(check.state == "warning" for check in needed)
         behind = f"; {warnings} warning{'' if warnings == 1 else 's'}" if warnings else ""

@@ -108,6 +108,8 @@ def init(
 
     to = Path(file)
     _refuse(to, force=force)
+    if hosts:
+        provider = _of_hosts(provider)
     if len(paths) > max(len(sources), 1):
         raise UsageError("there are more --path than --source", hint="give each bucket its --source")
     buckets = [
@@ -133,6 +135,16 @@ def init(
         answers = Questions(answers, _named(to), {key for key, value in told.items() if value}).ask()
     _write(to, starter.text_of(answers, _named(to)))
     _say_what_next(to, answers)
+
+
+def _of_hosts(provider: str | None) -> str:
+    """Return the provider of hosts that are there already."""
+    from px_ansible.providers import PROVIDERS  # noqa: PLC0415
+
+    existing = next(name for name, row in PROVIDERS.items() if row.existing)
+    if provider not in (None, existing):
+        raise UsageError(f"--host is for provider {existing}, and not for {provider}", hint="take one of them out")
+    return existing
 
 
 def _number(text: str) -> object:

@@ -21,6 +21,11 @@ def clusters(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     return sorted({folder.name for folder in _folders() if folder.name.startswith(incomplete)})
 
 
+def any_cluster() -> bool:
+    """Tell whether this user has a cluster."""
+    return any(True for _ in _folders())
+
+
 def hosts(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a host: of the cluster that the command would use where it has hosts, else of all."""
     folders = list(_folders())

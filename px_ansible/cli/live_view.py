@@ -10,12 +10,12 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from px_ansible.cli.progress import SHARED, shown_name
+from px_ansible.cli.host_line import SHARED, shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from px_ansible.cli.progress import HostLine
+    from px_ansible.cli.host_line import HostLine
 
 # What matters most is shown where not everything fits.
 _ORDER = {"failed": 0, "stopped": 1, "working": 2, "waiting": 3, "done": 4}

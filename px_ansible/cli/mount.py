@@ -37,7 +37,7 @@ def mount(file: str | None, provider: str | None, yes: bool, output: str, verbos
       px-ansible mount
     """  # noqa: D301
     from px_ansible import mounting  # noqa: PLC0415
-    from px_ansible.cli.progress import Progress  # noqa: PLC0415
+    from px_ansible.cli.phases import Phases  # noqa: PLC0415
     from px_ansible.cli.report import show_provision  # noqa: PLC0415
     from px_ansible.cli.tables import count, print_json  # noqa: PLC0415
     from px_ansible.plans import Action  # noqa: PLC0415
@@ -45,15 +45,16 @@ def mount(file: str | None, provider: str | None, yes: bool, output: str, verbos
     cluster = open_cluster(file, provider, verbosity)
     cluster.require_credentials()
     began = time.monotonic()
-    with cluster.state.lock():
-        with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
-            found = cluster.find()
-            plan = mounting.mount_plan(cluster, found)
+    with cluster.state.lock(), Phases(verbosity) as watch:
+        cluster.on_event = watch
+        found = cluster.find()
+        plan = mounting.mount_plan(cluster, found)
+        watch.pause()
         if gone := plan.mounts_to(Action.REMOVE):
             places = f"{', '.join(gone)} on {count(len(plan.hosts), 'host')}"
             ask(f"px.yaml has no longer: {places}. Take away what is mounted there (buckets stay)?", yes=yes)
-        with Progress(verbosity=verbosity) as cluster.on_event:
-            report = mounting.mount(cluster, plan, found)
+        watch.work()
+        report = mounting.mount(cluster, plan, found)
     report.notes += [
         f"{name} is stopped and was left alone; `px-ansible provision` starts it" for name in mounting.asleep(found)
     ]

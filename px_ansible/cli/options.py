@@ -88,10 +88,10 @@ def find_file(file: str | None = None) -> Path:
         return Path(given)
     if found := files.nearest():
         return found
-    raise UsageError(
-        f"there is no {FILE} in {Path.cwd()} or in a folder above it",
-        hint=f"px-ansible init (writes one), or name it: -f FOLDER/{FILE}",
-    )
+    hint = f"px-ansible init (writes one), or name it: -f FOLDER/{FILE}"
+    if __name__ in click.get_current_context().meta and known.any_cluster():
+        hint += "; or one of your clusters (px-ansible list): -c NAME"
+    raise UsageError(f"there is no {FILE} in {Path.cwd()} or in a folder above it", hint=hint)
 
 
 def load_config(file: str | None, provider: str | None, *, copy: bool = False) -> Config:

@@ -1,4 +1,4 @@
-"""The progress of a command that looks, asks, and then works: what it saw while it looked is gone from the terminal."""
+"""The progress of a command that looks, asks, and then works: of the looking nothing stays on the terminal."""
 
 from __future__ import annotations
 

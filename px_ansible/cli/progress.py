@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from px_ansible import ssh
+from px_ansible.cli.host_line import HostLine, shown_name
 from px_ansible.cli.terminal import can_move_cursor
 from px_ansible.events import FINISHED
 
@@ -17,26 +18,8 @@ if TYPE_CHECKING:
     from px_ansible.cli.live_view import LiveView
     from px_ansible.events import Event, Kind
 
-# The host of the inventory that stands for this computer.
-SHARED = "localhost"
 _FAILED: frozenset[Kind] = frozenset({"failed", "unreachable"})
 _MOST_NAMED = 3
-
-
-@dataclass
-class HostLine:
-    """What is known of one host."""
-
-    name: str
-    step: str = ""
-    status: str = "waiting"  # working, waiting, done, failed, stopped
-    began: float = field(default_factory=time.monotonic)
-    ended: float | None = None
-    changed: int = 0
-
-    def seconds(self) -> float:
-        """Return how long the host has been worked on, waits for others at the end not counted."""
-        return (self.ended or time.monotonic()) - self.began
 
 
 class Progress:
@@ -128,11 +111,6 @@ class Progress:
             print(text, file=self.stream, flush=True)
 
 
-def shown_name(host: str) -> str:
-    """Return what a host is called on the screen: what runs on this computer is for all of them."""
-    return "all hosts" if host == SHARED else host
-
-
 def _finished_line(event: Event, verbosity: int) -> str | None:
     seconds = f" ({event.seconds:.1f} s)" if verbosity and event.seconds is not None else ""
     start = f"{event.host}: {one_line(event.task)}"
@@ -150,7 +128,7 @@ def _reason(event: Event) -> str:
     if text == "non-zero return code":  # what the command said is the reason
         said = str(result.get("stderr") or result.get("stdout") or "").strip().splitlines()
         text = f"exit code {result.get('rc')}" + (f": {said[-1]}" if said else "")
-    return one_line(text)
+    return one_line(ssh.reason(text) if event.kind == "unreachable" else text)
 
 
 def one_line(text: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from px_ansible.cli.host_line import shown_name
 from px_ansible.cli.tables import console, count, table
 from px_ansible.plans import Action
 from px_ansible.providers import PROVIDERS
@@ -44,6 +45,13 @@ def show_status(report: Report) -> None:
     _failures(screen, report)
 
 
+def show_destroy(report: Report) -> None:
+    """Print what a destroy could not do, and what is to be known of what it did."""
+    screen = console()
+    _notes(screen, report)
+    _failures(screen, report)
+
+
 def _hosts_table(screen: Console, report: Report) -> None:
     rows = []
     for host in report.hosts.values():
@@ -54,7 +62,7 @@ def _hosts_table(screen: Console, report: Report) -> None:
         rows.append((*head, *(cells[0] if cells else ("", "", ""))))
         rows += [("", "", "", *more) for more in cells[1:]]
     if rows:
-        table(screen, ("host", "address", "state", "mount", "bucket", "mount state"), rows)
+        table(screen, ("host", "address", "state", "mount", "bucket", "mount state"), rows, spare=("bucket",))
         screen.print()
 
 
@@ -86,7 +94,7 @@ def _failures(screen: Console, report: Report) -> None:
                 mount.hint and f"px-ansible ssh {host.name} -- {mount.hint}",
             )
         if host.error and not broken:
-            screen.print(f"[red]{host.name}:[/] ", end="")
+            screen.print(f"[red]{shown_name(host.name)}:[/] ", end="")
             _reason(screen, host.error, host.log, host.hint)
 
 
@@ -116,7 +124,9 @@ def _outcome(plan: Plan, report: Report) -> str:
         for action, word in _DONE_WITH_MOUNTS.items()
         if (paths := plan.mounts_to(action))
     ]
-    if done:
+    # Mounts alone that were to be looked at again, and were right.
+    looked = not report.changed and not plan.destroys and not plan.hosts_to(Action.CREATE, Action.START, Action.CHANGE)
+    if done and not looked:
         return f"Done: {', '.join(done)}."
     if report.changed:
         return f"Done: {count(report.changed, 'step')} repaired what differed."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 import click
 
@@ -18,10 +19,19 @@ class _WithCommand(click.Command):
         """Set aside what stands behind the first `--`."""
         at = args.index("--") if "--" in args else len(args)
         ctx.obj = args[at + 1 :]
-        return super().parse_args(ctx, args[:at])
+        rest = super().parse_args(ctx, args[:at])
+        if ctx.args and not ctx.resilient_parsing:
+            line = shlex.join(["--", *ctx.args, *ctx.obj])
+            raise UsageError("the command stands behind '--'", hint=f"px-ansible ssh {ctx.params['host']} {line}")
+        return rest
 
 
-@click.command(cls=_WithCommand, options_metavar="[OPTIONS]", short_help="Open a shell on a host.")
+@click.command(
+    cls=_WithCommand,
+    options_metavar="[OPTIONS]",
+    short_help="Open a shell on a host.",
+    context_settings={"allow_extra_args": True},
+)
 @file_option
 @provider_option
 @click.option(
@@ -51,6 +61,8 @@ def ssh(
     """  # noqa: D301
     from px_ansible.cli import hosts  # noqa: PLC0415
 
+    if everywhere and host and not command:
+        raise UsageError("the command stands behind '--'", hint=f"px-ansible ssh --all -- {host}")
     if everywhere and host:
         raise UsageError(f"--all is every host, and {host!r} is one", hint="take one of them out")
     if everywhere and not command:

@@ -34,16 +34,18 @@ def unmount(
       px-ansible unmount /px-gcs-bucket
     """  # noqa: D301
     from px_ansible import mounting  # noqa: PLC0415
-    from px_ansible.cli.progress import Progress  # noqa: PLC0415
+    from px_ansible.cli.phases import Phases  # noqa: PLC0415
     from px_ansible.cli.report import show_status  # noqa: PLC0415
     from px_ansible.cli.tables import count, print_json  # noqa: PLC0415
+    from px_ansible.report import Report  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, verbosity, copy=True)
-    with cluster.state.lock():
-        with Progress(verbosity=verbosity, passing=True) as cluster.on_event:
-            found = cluster.find()
-            running = mounting.require_hosts(cluster, found)
-            mounts = mounting.choose(cluster, found, paths)
+    with cluster.state.lock(), Phases(verbosity) as watch:
+        cluster.on_event = watch
+        found = cluster.find()
+        running = mounting.require_hosts(cluster, found)
+        mounts = mounting.choose(cluster, found, paths)
+        watch.pause()
         if not mounts:
             click.echo("There is nothing to unmount.", err=output == "json")
         if output == "text" and mounts:
@@ -53,18 +55,18 @@ def unmount(
             click.echo("Hosts and buckets stay.")
         if mounts:
             ask("Go ahead?", yes=yes)
-            with Progress(verbosity=verbosity) as cluster.on_event:
-                report = mounting.unmount(cluster, found, mounts)
+            watch.work()
+            report = mounting.unmount(cluster, found, mounts)
     left = [
         f"{name} is stopped and still has them; `px-ansible provision` starts it" for name in mounting.asleep(found)
     ]
+    heads = {"cluster": cluster.config.cluster, "provider": cluster.config.provider}
     if not mounts:
         if output == "json":
-            print_json({"version": 1, "cluster": cluster.config.cluster, "unmounted": [], "hosts": [], "notes": []})
+            print_json({**Report().as_data(), **heads, "unmounted": []})
         return 0
     report.notes += left
     if output == "json":
-        heads = {"cluster": cluster.config.cluster, "provider": cluster.config.provider}
         print_json({**report.as_data(), **heads, "unmounted": [one["path"] for one in mounts]})
     elif report.exit_code == 0:
         click.echo(f"Took {count(len(mounts), 'mount')} away from {count(len(running), 'host')}.")

@@ -23,6 +23,19 @@ def client_of(fields: dict[str, Any], store: Store) -> Client | None:
     return CLIENTS[name] if name in store.clients else None
 
 
+def name_issue(source: Source, place: Path, fields: dict[str, Any], store: Store) -> Issue | None:
+    """Return that a mount names a client that its store does not have, or None."""
+    name = fields.get("client", store.clients[0])
+    if not isinstance(name, str) or name in store.clients:
+        return None
+    allowed = f"for store {store.name!r} there are: {', '.join(store.clients)}"
+    if name in CLIENTS:
+        message = f"client {name!r} cannot mount store {store.name!r}"
+        return source.at_value((*place, "client"), message, allowed, rule="wrong-value")
+    message, hint = f"there is no client {words.quote(name)}", words.hint(name, store.clients, otherwise=allowed)
+    return source.at_value((*place, "client"), message, hint, rule="wrong-value")
+
+
 def misspelt(fields: Any, key: str, of: str = "mount") -> bool:
     """Tell whether a mount, or the cluster, has an unknown key that was probably meant to be this one."""
     known = bundled()["$defs"][of]["properties"]

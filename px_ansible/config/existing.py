@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from px_ansible.providers import Provider
     from px_ansible.source import Source
 
+# Of an address of IPv4.
+_NUMBERS, _MOST = 4, 255
 # Ansible's own names for all hosts, for none of a group, for ours, and for this computer.
 _TAKEN = ("all", "localhost", "px_hosts", "ungrouped")
 
@@ -52,6 +54,9 @@ def _host_issues(source: Source, provider: str, hosts: list[Any]) -> Iterator[Is
         elif isinstance(host, str) and host.lower() in _TAKEN:
             message = f"no host can be called {words.quote(host)}: Ansible means something else by it"
             yield source.at_value((*at, index), message, "write its address", rule="host-name")
+        elif isinstance(host, str) and _is_no_address(host):
+            message = f"the host {words.quote(host)} is no address: its four numbers go from 0 to 255"
+            yield source.at_value((*at, index), message, "write its address", rule="host-name")
         elif isinstance(host, str) and "@" in host:
             user = host.split("@")[0]
             message = f"the host {words.quote(host)} must be an address or a name alone"
@@ -59,3 +64,9 @@ def _host_issues(source: Source, provider: str, hosts: list[Any]) -> Iterator[Is
             yield source.at_value((*at, index), message, hint, rule="host-name")
         if isinstance(host, str):
             seen.add(host)
+
+
+def _is_no_address(host: str) -> bool:
+    """Tell whether a host is four numbers, and not an address."""
+    numbers = host.split(".")
+    return len(numbers) == _NUMBERS and all(map(str.isdecimal, numbers)) and any(int(one) > _MOST for one in numbers)

@@ -97,6 +97,8 @@ def _field_issues(source: Source, place: Path, fields: dict[str, Any], emulated:
     store = addresses.store_of(fields)
     if store:
         yield from credentials.issues_of(source, place, fields, store)
+        if issue := clients.name_issue(source, place, fields, store):
+            yield issue
         if client := clients.client_of(fields, store):
             yield from clients.issues_of(source, place, fields, client)
         addressed = any(key in fields or clients.misspelt(fields, key) for key in ("region", "endpoint"))

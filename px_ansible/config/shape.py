@@ -21,14 +21,18 @@ if TYPE_CHECKING:
 
 # What other tools call these keys.
 _ALSO_CALLED = {
+    "accelerators": "machine_type",
     "bucket": "source",
     "cloud": "provider",
+    "count": "nodes",
     "flavor": "machine_type",
+    "gpus": "machine_type",
     "hosts": "nodes",
     "instance_type": "machine_type",
     "instances": "nodes",
     "location": "region",
     "mounts": "file_mounts",
+    "node_count": "nodes",
     "os": "image",
     "preemptible": "spot",
     "ram": "memory_per_node",
@@ -36,9 +40,10 @@ _ALSO_CALLED = {
     "url": "source",
     "vcpus": "cpus_per_node",
     "vm_size": "machine_type",
+    "workers": "nodes",
 }
 # What is listed between tables: there the allowed values have rules with better messages.
-_RULED = {"provider", "store"}
+_RULED = {"client", "provider", "store"}
 # Nobody reads more, and the file need not be a px.yaml at all.
 _MOST_ERRORS, _MOST_UNKNOWN = 1000, 200
 
@@ -93,9 +98,11 @@ def _at(document: Any, path: Iterable[str | int]) -> Any:
 
 
 def _issues(breach: Breach, source: Source, definitions: dict[str, Any]) -> Iterator[Issue]:
-    path, keyword = breach.path, breach.keyword
+    path, _, keyword, schema, _ = breach
     if keyword == "dependentRequired":
         return  # a rule of its own says it, at the key
+    if keyword in {"minimum", "maximum"} and schema.get("type") == "integer" and not isinstance(breach.value, int):
+        return  # of another type, which is said
     if keyword == "additionalProperties":
         yield from _unknown_keys(breach, source, definitions)
     elif keyword == "required":
@@ -127,7 +134,7 @@ def _wrong_value(breach: Breach, source: Source) -> Issue:
         message = f"{key!r} has {len(value):,} items; {breach.asked:,} are allowed"
         return source.at_value(path, message, "take some of them out", rule="out-of-range")
     if keyword == "enum":
-        allowed = breach.asked
+        allowed = [str(one) for one in breach.asked]
         hint = words.hint(str(value), allowed, otherwise=f"allowed here: {', '.join(allowed)}")
         message = f"{words.quote(value)} is not a value of {key!r}"
         return source.at_value(path, message, hint, rule="wrong-value")
@@ -170,6 +177,8 @@ def _type_hint(breach: Breach, source: Source) -> str | None:
         plain = value.strip()
         if re.fullmatch(r"[0-9]+" if expected == "integer" else r"(?i)true|false|yes|no", plain):
             return f"write it without quotes: {key}: {plain.lower()}"
+    if expected == "object" and isinstance(value, str) and (glued := re.match(r"(\w+):(?!//)\s*(\S+)", value)):
+        return f"a space is missing after the ':': write '{glued[1]}: {glued[2]}'"
     if expected == "object" and key.startswith("/") and isinstance(value, str) and "://" in value:
         return f"write 'source: {value}' on the line below, indented"
     return None
@@ -198,6 +207,8 @@ def _unknown_keys(breach: Breach, source: Source, definitions: dict[str, Any]) -
     unknown = (key for key in fields if key not in known and not any(re.search(one, key) for one in patterns))
     for key in islice(unknown, _MOST_UNKNOWN):
         hint = _elsewhere(path, key, fields[key], known, definitions)
+        if _has(schema.get("properties", {}).get("credentials"), key):
+            hint = f"{key!r} belongs under 'credentials:', indented"
         if not hint:
             hint = _near(key, known, fields) or f"known here: {', '.join(known)}"
         yield source.at_key((*path, key), f"unknown key {words.quote(key)}", hint, rule="unknown-key")
@@ -233,8 +244,12 @@ def _elsewhere(path: Path, key: str, value: Any, known: list[str], definitions: 
     return None
 
 
+def _has(block: Any, key: str) -> bool:
+    return isinstance(block, dict) and key in block.get("properties", ())
+
+
 def _blocks_with(key: str, known: list[str], definitions: dict[str, Any]) -> list[str]:
     """Return the blocks of `cluster` that have a key."""
     cluster = definitions["cluster"]["properties"]
     blocks = {name: definitions.get(f"provider-{name}", cluster[name]) for name in known}
-    return [f"'{name}:'" for name, block in blocks.items() if key in block.get("properties", ())]
+    return [f"'{name}:'" for name, block in blocks.items() if _has(block, key)]

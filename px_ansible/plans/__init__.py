@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from px_ansible.plans.actions import Action
+from px_ansible.plans.found import Found, FoundHost, SharedThing
 from px_ansible.plans.mounts import MountPlan
-from px_ansible.plans.plan import Found, FoundHost, HostPlan, Plan, SharedPlan, SharedThing, make_plan
+from px_ansible.plans.plan import HostPlan, Plan, SharedPlan, make_plan
 
 __all__ = [
     "Action",

@@ -9,7 +9,7 @@ from px_ansible.plans.actions import Action
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
-    from px_ansible.plans import Plan
+    from px_ansible.plans.plan import Plan
 
 HOURS_A_MONTH = 730
 

@@ -11,7 +11,7 @@ from px_ansible.plans.costs import HOURS_A_MONTH, cost_of
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
-    from px_ansible.plans import Plan
+    from px_ansible.plans.plan import Plan
 
 VERSION = 1
 _DIGITS = 5

@@ -15,7 +15,7 @@ from px_ansible.plans.data import VERSION, as_data, machine_in_words, steps
 
 if TYPE_CHECKING:
     from px_ansible.config import Config
-    from px_ansible.plans import Plan
+    from px_ansible.plans.plan import Plan
 
     Step = tuple[Action, str | None]
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _NOT_SAID = ("file", "notes", "machine", "region_from")
 _KIND = "px-ansible plan"
 _AGAIN = "px-ansible plan --out {file}, and look at it"
+_ANOTHER = "px-ansible plan --out demo.plan"
 _DOES = {
     Action.CREATE: "creates",
     Action.START: "starts",
@@ -56,8 +57,10 @@ def write(file: Path, plan: Plan) -> None:
     """Keep a plan, as a whole or not at all; the file (0600) holds no secret.
 
     Raises:
-        UsageError: where it cannot be written.
+        UsageError: where it cannot be written, or something that is no plan is there.
     """
+    if file.exists() and not _is_plan(file):
+        raise UsageError(f"{file} is there already, and is no plan of px-ansible", hint=f"another file: {_ANOTHER}")
     data = {
         "kind": _KIND,
         "version": VERSION,
@@ -87,9 +90,9 @@ def read(file: Path) -> PlanFile:
     except OSError as error:
         raise UsageError(f"the plan {file} cannot be read: {error.strerror}", hint=again) from error
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is no plan of px-ansible: {error}", hint=again) from error
+        raise UsageError(f"{file} is no plan of px-ansible", hint=f"make one: {_ANOTHER}") from error
     if not isinstance(data, dict) or data.get("kind") != _KIND:
-        raise UsageError(f"{file} is no plan of px-ansible", hint=again)
+        raise UsageError(f"{file} is no plan of px-ansible", hint=f"make one: {_ANOTHER}")
     if data.get("version") != VERSION:
         raise UsageError(
             f"{file} was written by another px-ansible (version {data.get('version')}, this one knows {VERSION})",
@@ -103,6 +106,14 @@ def read(file: Path) -> PlanFile:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(f"{file} is damaged", hint=again) from error
     return kept
+
+
+def _is_plan(file: Path) -> bool:
+    """Tell whether a file is a plan, of whatever version: nothing else is overwritten, and no device is read."""
+    try:
+        return file.is_file() and json.loads(file.read_text(encoding="utf-8"))["kind"] == _KIND
+    except (OSError, ValueError, TypeError, LookupError, RecursionError):
+        return False
 
 
 def require_same(kept: PlanFile, plan: Plan) -> None:

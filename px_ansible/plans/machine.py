@@ -11,7 +11,7 @@ from px_ansible.machine_types import Choice, named, price_list
 if TYPE_CHECKING:
     from px_ansible.config import Config
     from px_ansible.machine_types import MachineType
-    from px_ansible.plans import Found
+    from px_ansible.plans.found import Found
 
 _MIB = 1024
 

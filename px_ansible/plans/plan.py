@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,50 +12,19 @@ from px_ansible.plans.mounts import MountPlan, plan_mounts
 from px_ansible.providers import PROVIDERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from px_ansible.config import Config
+    from px_ansible.plans.found import Found
     from px_ansible.providers import Provider
 
 
-@dataclass(frozen=True, slots=True)
-class FoundHost:
-    """A host that exists, as its provider lists it.
-
-    `state` is running, stopped, starting or stopping; `attributes` are the provider's.
-    """
-
-    name: str
-    state: str
-    address: str | None
-    attributes: Mapping[str, Any]
-
-    def as_data(self) -> dict[str, Any]:
-        """Return the host as its provider's `list` returned it."""
-        return {"name": self.name, "state": self.state, "address": self.address, **self.attributes}
-
-
-@dataclass(frozen=True, slots=True)
-class SharedThing:
-    """Something that the hosts share and that exists: a network, a bucket server."""
-
-    name: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What exists of a cluster: its provider's `list`, and the mounts that the last provision left on the hosts.
-
-    `variables` are host variables of the provider's role that `list` found out, and that its other entry points need.
-    `strangers` are hosts whose host keys this computer does not know.
-    """
-
-    hosts: tuple[FoundHost, ...] = ()
-    shared: tuple[SharedThing, ...] = ()
-    applied: tuple[Mapping[str, str], ...] = ()
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    strangers: frozenset[str] = frozenset()
+# Differences that say nothing as values.
+_IN_WORDS = {
+    "key": "the cluster has a new SSH key",
+    "labels": "other labels",
+    "startup": "another startup script",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +139,7 @@ def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: st
             # A host that is there before its cluster is reached by its name.
             yield HostPlan(name, Action.CREATE, address=name if provider.existing else None, found={})
             continue
-        differences = [key for key, value in wanted.items() if host.attributes.get(key) != value]
+        differences = [key for key, value in wanted.items() if _differs(value, host.attributes.get(key))]
         fixed = [key for key in differences if key in provider.fixed]
         reason = ", ".join(_difference(key, host.attributes.get(key), wanted[key]) for key in fixed or differences)
         if fixed:
@@ -188,9 +158,16 @@ def _plan_hosts(config: Config, provider: Provider, found: Found, public_key: st
         yield HostPlan(name, Action.REMOVE, reason, host.address, host.as_data())
 
 
+def _differs(wanted: Any, found: Any) -> bool:
+    """Tell whether something is not as wanted; of labels there may be more, which others have put there."""
+    if isinstance(wanted, Mapping):
+        return not wanted.items() <= (found or {}).items()
+    return bool(wanted != found)
+
+
 def _difference(key: str, old: Any, new: Any) -> str:
-    if key == "key":
-        return "the cluster has a new SSH key"
+    if key in _IN_WORDS:
+        return _IN_WORDS[key]
     return f"{key} {'any' if old is None else old} -> {'any' if new is None else new}"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from px_ansible.providers import ini
-from px_ansible.providers.cloud import architecture, attributes, files_of, shared, variables
+from px_ansible.providers.cloud import FIXED, architecture, attributes, files_of, shared, variables
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ AWS = Provider(
     arch=architecture,
     attributes=attributes,
     variables=variables("aws"),
-    fixed=frozenset({"machine_type", "image", "region", "zone", "disk_gib", "spot"}),
+    fixed=FIXED,
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="us-east-1",

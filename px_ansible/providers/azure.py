@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from px_ansible.providers.cloud import architecture, attributes, files_of, login, shared, variables
+from px_ansible.providers.cloud import FIXED, architecture, attributes, files_of, login, shared, variables
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 REGIONS = """
@@ -38,7 +38,7 @@ AZURE = Provider(
     arch=architecture,
     attributes=attributes,
     variables=variables("azure"),
-    fixed=frozenset({"machine_type", "image", "region", "zone", "disk_gib", "spot"}),
+    fixed=FIXED,
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="eastus",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from px_ansible import files
@@ -11,10 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from px_ansible.config import Config
+    from px_ansible.config.model import Config
 
 # The keys of a cloud's own block that name a file of this computer.
 FILES = ("startup",)
+# What no cloud changes of a host that exists.
+FIXED = frozenset({"machine_type", "image", "region", "zone", "disk_gib", "spot"})
 
 
 def login(user: str) -> Callable[[Config], str]:
@@ -29,7 +32,14 @@ def architecture(config: Config) -> str:
 
 
 def attributes(config: Config) -> Mapping[str, Any]:
-    """Return what a host should be; what px.yaml leaves open is not compared."""
+    """Return what a host should be; what px.yaml leaves open is not compared.
+
+    `startup` is the SHA-256 of its startup script, empty where it has none; of `labels` a host may have more.
+    """
+    return {**_machine(config), "labels": dict(config.labels), **_startup(config)}
+
+
+def _machine(config: Config) -> dict[str, Any]:
     wanted = {
         "region": config.region if config.region_from is None else None,
         "machine_type": config.machine.name if config.machine else None,
@@ -39,6 +49,16 @@ def attributes(config: Config) -> Mapping[str, Any]:
         "spot": config.spot,
     }
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _startup(config: Config) -> dict[str, str]:
+    """Return the checksum of the startup script; nothing while it cannot be read, which `provision` refuses."""
+    file = files_of(config).get("startup")
+    try:
+        # Ansible's lookup takes the white space at its end away.
+        return {"startup": hashlib.sha256(file.read_bytes().rstrip()).hexdigest() if file else ""}
+    except OSError:
+        return {}
 
 
 def shared(_config: Config) -> Sequence[str]:
@@ -82,7 +102,7 @@ def variables(name: str) -> Callable[[Config, Sequence[Mapping[str, Any]], str],
 
     def of(config: Config, _buckets: Sequence[Mapping[str, Any]], _cache_dir: str) -> Mapping[str, Any]:
         wanted = {
-            **attributes(config),
+            **_machine(config),
             "region": config.region,
             "labels": dict(config.labels),
             "ssh_allow": list(config.ssh.allow),

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from px_ansible.providers import ini
-from px_ansible.providers.cloud import architecture, attributes, files_of, login, shared, variables
+from px_ansible.providers.cloud import FIXED, architecture, attributes, files_of, login, shared, variables
 from px_ansible.providers.model import OPTIONAL, Cloud, Labels, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from px_ansible.config import Config
+    from px_ansible.config.model import Config
 
 REGIONS = """
 africa-south1 asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2
@@ -22,6 +22,9 @@ europe-west8 europe-west9 europe-west10 europe-west12 me-central1 me-central2 me
 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us-central1 us-east1 us-east4
 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4
 """
+
+# What `list` says in place of the name of a network or an account that is the cluster's own; no name has a space.
+OWN = "its own"
 
 # cloud.google.com/compute/docs/labeling-resources
 LABELS = Labels(
@@ -43,6 +46,22 @@ def _configured(env: Mapping[str, str], home: Path) -> Iterator[tuple[str, str]]
     name = env.get("CLOUDSDK_ACTIVE_CONFIG_NAME") or _text(folder / "active_config") or "default"
     compute = ini.section(folder / "configurations" / f"config_{name}", "compute")
     yield f"gcloud's configuration {name!r}", compute.get("region") or _region_of(compute.get("zone", ""))
+
+
+def _attributes(config: Config) -> Mapping[str, Any]:
+    """Return what a host should be: what every cloud compares, and what is Google's."""
+    settings = config.settings
+    wanted = {
+        "network": settings.get("network", OWN),
+        "subnetwork": settings.get("subnetwork"),
+        "service_account": settings.get("service_account", OWN),
+    }
+    if gpu := settings.get("accelerator"):
+        wanted["accelerator"] = f"{gpu['count']} x {gpu['type']}"
+    elif config.machine and (config.machine.name or "").startswith("n1-"):
+        # Other families take none, or show those that they have built in.
+        wanted["accelerator"] = "none"
+    return {**attributes(config), **{key: value for key, value in wanted.items() if value is not None}}
 
 
 def _region_of(zone: str) -> str:
@@ -67,9 +86,9 @@ GCP = Provider(
     images=("debian-12", "debian-13", "ubuntu-24.04"),
     user=login("px"),
     arch=architecture,
-    attributes=attributes,
+    attributes=_attributes,
     variables=variables("gcp"),
-    fixed=frozenset({"machine_type", "image", "region", "zone", "disk_gib", "spot"}),
+    fixed=FIXED | {"accelerator", "network", "subnetwork", "service_account"},
     programs={"ssh": "openssh-client", "ssh-keygen": "openssh-client"},
     cloud=Cloud(
         default_region="us-central1",

@@ -10,7 +10,7 @@ from px_ansible.providers.model import Emulator, Provider
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from px_ansible.config import Config
+    from px_ansible.config.model import Config
 
 DEFAULT_IMAGE = "debian-12"
 

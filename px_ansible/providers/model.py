@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from px_ansible.config import Config
+    from px_ansible.config.model import Config
 
 
 @dataclass(frozen=True, slots=True)

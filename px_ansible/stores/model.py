@@ -118,4 +118,4 @@ def length_problem(name: str, shortest: int, longest: int) -> str | None:
     """Return that a name is too short or too long, or None."""
     if shortest <= len(name) <= longest:
         return None
-    return f"has {len(name)} characters; from {shortest} to {longest} are allowed"
+    return f"has {len(name)} character{'' if len(name) == 1 else 's'}; from {shortest} to {longest} are allowed"

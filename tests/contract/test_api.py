@@ -76,3 +76,11 @@ def test_the_package_alone_imports_nothing_of_its_own():
     code = "import sys, px_ansible; print([name for name in sys.modules if name.startswith('px_ansible.')])"
     done = subprocess.run([sys.executable, "-c", code], cwd=TOP, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_traceback_that_nobody_catches_says_the_problems(tmp_path):
+    (tmp_path / "px.yaml").write_text("cluster: {nodes: 0}\n")
+    run = [sys.executable, "-c", "from px_ansible import load; load('px.yaml')"]
+    done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("px.yaml:1:18: 'nodes' must be from 1 to 1000, not 0 (")
+    assert done.stdout == ""

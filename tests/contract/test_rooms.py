@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 from pathlib import Path
 
@@ -114,6 +115,21 @@ def test_imports(path):
     if "cli" not in path.parts and path.name != "__main__.py":
         assert not tops & {"click", "rich"}
         assert not any(f"{name}.".startswith("px_ansible.cli.") for name in found)
+
+
+def test_no_files_import_each_other():
+    """Imports for types and late ones count: what two files say of each other belongs into one, or into a third."""
+    files = {}
+    for path in (TOP / "px_ansible").rglob("*.py"):
+        parts = path.relative_to(TOP).with_suffix("").parts
+        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = imports(path)
+    # A name out of a package may be a file of it; then that one is imported, not the package's own __init__.
+    graph = {name: (found & files.keys()) - {name, *_parents(found & files.keys())} for name, found in files.items()}
+    assert list(graphlib.TopologicalSorter(graph).static_order())
+
+
+def _parents(names: set[str]) -> set[str]:
+    return {name.rpartition(".")[0] for name in names}
 
 
 @pytest.mark.parametrize("path", sorted((TOP / "plugins" / "module_utils" / "fuse").rglob("*.py")), ids=str)

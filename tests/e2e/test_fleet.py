@@ -434,19 +434,29 @@ def test_one_host_of_the_inventory(project: Project) -> None:
     assert project.px("inventory", "--host", "nobody").data == {}
 
 
-# A lost state folder: last, because all that is remembered goes.
+# A lost key, and then a lost state folder: last, because all that is remembered goes.
+
+
+def test_a_lost_key_is_said_and_made_anew(project: Project) -> None:
+    (project.state / "key").unlink()
+    for command in (["ssh"], ["logs"], ["mount"]):
+        refused = project.px(*command, code=4)
+        assert f"{project.host(1)}, {project.host(2)} would not take the cluster's new SSH key yet" in refused.stderr
+    assert "the cluster has a new SSH key" in project.px("plan").stdout
+    project.provision()
+    assert project.px("ssh", "--", "hostname").stdout == f"{project.host(1)}\n"
 
 
 def test_a_lost_state_folder_is_rebuilt(project: Project) -> None:
     project.on(1, f"echo kept > {PATH}/kept")
     shutil.rmtree(project.top / "state")
     status = project.px("status", code=6)
-    assert status.said.count("does not know the cluster's SSH key: the one that it knows is lost") == 2
+    assert status.said.count("does not take the cluster's new SSH key yet: the one that it knows is lost") == 2
     assert "px-ansible provision" in status.stdout
     for command in (["ssh"], ["ssh", "--all", "--", "true"], ["logs"], ["mount"], ["unmount"]):
         refused = project.px(*command, code=4)
-        assert f"The SSH key of the cluster {project.name!r} is lost" in refused.stderr
-        assert "px-ansible provision: it brings a new key to the hosts" in refused.stderr
+        assert f"{project.host(1)}, {project.host(2)} would not take the cluster's new SSH key yet" in refused.stderr
+        assert "px-ansible provision: it brings the key to the hosts" in refused.stderr
     assert "the cluster has a new SSH key" in project.px("plan").stdout
     report = project.provision()
     assert [host["state"] for host in report["hosts"]] == ["running", "running"]
@@ -456,7 +466,7 @@ def test_a_lost_state_folder_is_rebuilt(project: Project) -> None:
 
 def test_destroy_works_without_the_state_folder_and_without_the_key(project: Project) -> None:
     (project.state / "key").unlink()
-    assert "is gone, and its hosts accept no other" in project.px("status", code=4).stderr
+    assert project.px("status", code=6).said.count("does not take the cluster's new SSH key yet") == 2
     shutil.rmtree(project.top / "state")
     done = project.px("destroy", "--yes", "--purge")
     assert "Removed 2 hosts" in done.stdout

@@ -116,6 +116,19 @@ def test_a_host_that_was_stopped_is_shown_and_started(world: World, page: CloudP
     assert page.run_on(1, f"cat {MOUNT}/file") == "from-one"
 
 
+def test_another_startup_script_and_labels_reach_a_host_that_is_there(world: World, page: CloudProject) -> None:
+    (page.file.parent / "setup.sh").write_text("#!/bin/sh\ntouch /run/set-up\n")
+    page.write(nodes=1, cpus_per_node=4, labels={"team": "vision"}, gcp={"startup": "setup.sh"})
+    assert "other labels, another startup script" in " ".join(page.px("plan").said.split())
+    assert "1 host changed" in page.px("provision", "--yes").said
+    assert world.instances(page.name)[page.host(1)]["labels"]["team"] == "vision"
+    assert "Nothing changed" in page.px("provision", "--yes").said
+    # It runs when the host boots.
+    world.do(page.host(1), "stop")
+    page.px("provision", "--yes")
+    page.run_on(1, "timeout 30 sh -c 'until test -e /run/set-up; do sleep 0.2; done'")
+
+
 def test_a_host_whose_keys_are_lost_here_is_asked_for_them_again(page: CloudProject) -> None:
     known = page.state / "known_hosts" / page.host(1)
     before = known.read_text()
@@ -125,6 +138,23 @@ def test_a_host_whose_keys_are_lost_here_is_asked_for_them_again(page: CloudProj
     assert known.read_text() == before
     assert known.stat().st_mode & 0o777 == 0o600
     assert page.run_on(1, "hostname") == page.host(1)
+
+
+def test_host_keys_that_google_does_not_tell_are_those_of_the_address(world: World, page: CloudProject) -> None:
+    """As where the organization switches guest attributes off: with a warning, and once."""
+    known = page.state / "known_hosts" / page.host(1)
+    before = known.read_text()
+    known.unlink()
+    refused = world.gate.faults.add(path="/getGuestAttributes", status=403, times=0)
+    try:
+        said = page.px("provision", "--yes").said
+        shows = f"those that {page.address(1)} shows are taken"
+        assert f"{page.host(1)}: Google was not told its host keys; {shows}" in said
+        assert (known.read_text(), known.stat().st_mode & 0o777) == (before, 0o600)
+        assert "Nothing changed" in page.px("provision", "--yes").said
+        assert refused.met == 1
+    finally:
+        world.gate.faults.clear()
 
 
 def test_no_secret_is_in_what_the_runs_left(world: World, page: CloudProject) -> None:

@@ -243,6 +243,22 @@ BODIES = {
         "badRequest",
         "Instances with guest accelerators do not support live migration.",
     ),
+    "three GPUs": (
+        INSERT,
+        instance(
+            machineType=f"zones/{ZONE}/machineTypes/n1-standard-4",
+            guestAccelerators=[
+                {"acceleratorType": f"zones/{ZONE}/acceleratorTypes/nvidia-tesla-t4", "acceleratorCount": 3}
+            ],
+            scheduling={"onHostMaintenance": "TERMINATE"},
+        ),
+        400,
+        "invalid",
+        (
+            "Invalid value for field 'resource.guestAccelerators[0].acceleratorCount': '3'. Number of accelerator "
+            "cards must be one of [1, 2, 4]."
+        ),
+    ),
     "a service account without scope": (
         INSERT,
         instance(serviceAccounts=[{"email": "default"}]),

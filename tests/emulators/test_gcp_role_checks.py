@@ -34,6 +34,10 @@ def missing(checks):
     return {name: (one["found"], one["hint"]) for name, one in checks.items() if one["state"] == "missing"}
 
 
+def gpus(machine_type, kind, count):
+    return {"provider_gcp_machine_type": machine_type, "provider_gcp_accelerator": {"type": kind, "count": count}}
+
+
 def test_all_is_well(ask, gate):
     checks, variables = ask(provider_gcp_project=None)
     assert missing(checks) == {}
@@ -135,6 +139,9 @@ def test_only_zones_that_have_the_gpu_are_tried(ask):
         ({"provider_gcp_machine_type": "t2a-standard-4", "provider_gcp_region": "us-east1"}, "machine type", "t2a-standard-4 is not offered in the region us-east1", "it is offered in europe-west4-a, "),
         ({"provider_gcp_machine_type": "e9-huge"}, "machine type", "e9-huge is not offered in the region us-central1", "gcloud compute machine-types list"),
         ({"provider_gcp_region": "us-nowhere1"}, "machine type", "e2-standard-4 is not offered in the region us-nowhere1", "it is offered in "),
+        (gpus("n1-standard-4", "nvidia-tesla-t4", 8), "GPU", "an instance has at most 4 nvidia-tesla-t4, not 8", "'count' below 'accelerator'"),
+        (gpus("e2-standard-4", "nvidia-tesla-t4", 1), "GPU", "e2-standard-4 takes no GPUs", "machine_type: n1-standard-8"),
+        (gpus("g2-standard-4", "nvidia-l4", 2), "GPU", "g2-standard-4 has 1 nvidia-l4, and takes no 2 nvidia-l4", "take 'accelerator' out"),
         ({"provider_gcp_network": "not-there"}, "network", "there is no network not-there", "gcloud compute networks list"),
         ({"provider_gcp_project": "no-such"}, "project", "there is no project no-such", "gcloud projects list"),
     ],

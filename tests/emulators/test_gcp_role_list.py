@@ -60,6 +60,7 @@ def test_its_hosts_and_nobody_elses(role, gate, client, cloud):
     assert (first["address"], first["zone"], first["region"]) == (role.cloud.machines.hook.address, ZONE, "us-central1")
     assert (first["machine_type"], first["image"], first["spot"]) == ("e2-standard-4", "x", False)
     assert first["key"] == "ssh-ed25519 AAAA px"
+    assert (first["network"], first["accelerator"], first["startup"]) == ("default", "none", "")
     kinds = Counter(one.path for one in gate.exchanges[before:] if one.host != "compute.googleapis.com")
     assert not [path for path in kinds if "checkip" in path]
 

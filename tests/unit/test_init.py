@@ -173,6 +173,14 @@ def test_a_wrong_flag_is_explained_as_validate_does_and_nothing_is_written(tmp_p
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_host_makes_it_a_cluster_of_hosts_that_are_there(tmp_path):
+    assert px("init", "--yes", "--host", "a.example", "--source", "gs://mine", cwd=tmp_path).returncode == 0
+    cluster = yaml.safe_load((tmp_path / "px.yaml").read_text())["cluster"]
+    assert cluster == {"provider": "static", "static": {"hosts": ["a.example"]}}
+    done = px("init", "--yes", "--force", "--host", "a.example", "--provider", "gcp", cwd=tmp_path)
+    assert (done.returncode, "--host is for provider static, and not for gcp" in done.stderr) == (2, True)
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     done = px("init", "--yes", "-f", "nowhere/px.yaml", cwd=tmp_path)
     assert done.returncode == 2

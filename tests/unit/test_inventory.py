@@ -20,6 +20,8 @@ from px_ansible.providers import PROVIDERS
 from px_ansible.state import ClusterState
 
 PLACES = Places(Path("/state/key"), Path("/state/known_hosts"), Path("/cache"))
+# What the plan of a px.yaml that says little compares.
+ITS = {"machine_type": "x", "spot": False, "startup": "", "network": "its own", "service_account": "its own"}
 STOPPED = FoundHost("demo-1", "stopped", "203.0.113.1", {"zone": "us-central1-b", "machine_type": "x"})
 FOUND = Found((STOPPED,), (SharedThing("network demo", "running"),), (), {"provider_gcp_project": "of-credentials"})
 
@@ -76,7 +78,7 @@ def test_hosts_of_their_owner_have_no_such_variable():
 
 @pytest.mark.parametrize("state", ["stopped", "starting", "stopping"])
 def test_a_host_that_does_not_run_is_started_and_the_reason_says_its_state(state):
-    found = Found((FoundHost("demo-1", state, None, {"machine_type": "x", "spot": False}),))
+    found = Found((FoundHost("demo-1", state, None, ITS),))
     (host,) = make_plan(config("gcp", "nodes: 1", "machine_type: x"), found).hosts
     assert (host.action, host.reason) == (Action.START, f"it is {state}")
 
@@ -109,8 +111,7 @@ def test_the_same_container_of_two_accounts_is_two_buckets():
 
 
 def in_regions(*regions: str | None) -> Found:
-    attributes = {"machine_type": "x", "spot": False}
-    its = [{**attributes, **({"region": region} if region else {})} for region in regions]
+    its = [{**ITS, **({"region": region} if region else {})} for region in regions]
     return Found(tuple(FoundHost(f"demo-{n}", "running", "203.0.113.1", one) for n, one in enumerate(its, 1)))
 
 
@@ -158,7 +159,7 @@ def test_a_key_of_the_users_own_is_not_made():
 
 
 def test_another_key_than_the_hosts_know_is_brought_to_them():
-    found = Found((FoundHost("demo-1", "running", None, {"machine_type": "x", "spot": False, "key": "the made one"}),))
+    found = Found((FoundHost("demo-1", "running", None, {**ITS, "key": "the made one"}),))
     plan = make_plan(config("gcp", "nodes: 1", "machine_type: x", "ssh: {key: mine}"), found, "mine")
     assert (plan.hosts[0].action, plan.hosts[0].reason) == (Action.CHANGE, "the cluster has a new SSH key")
 
@@ -185,7 +186,7 @@ def test_a_startup_script_is_absolute_for_the_role_and_has_to_be_there(provider,
         ("{type: nvidia-tesla-t4, count: 2}", None),
         ("{type: nvidia-tesla-t4}", "missing-key"),
         ("{type: Tesla T4, count: 1}", "wrong-form"),
-        ("{type: nvidia-tesla-t4, count: 17}", "out-of-range"),
+        ("{type: nvidia-tesla-t4, count: 3}", "wrong-value"),
     ],
 )
 def test_an_accelerator_has_a_type_and_a_count(accelerator, rule):

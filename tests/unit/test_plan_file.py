@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +65,7 @@ def test_there_and_back(config, kept, tmp_path):
 
 def test_the_file_is_for_its_user_alone_even_where_one_was_open_to_all(config, tmp_path):
     file = tmp_path / "demo.plan"
-    file.write_text("old")
+    file.write_text('{"kind": "px-ansible plan"}')
     file.chmod(0o666)
     plan_file.write(file, make_plan(config, Found()))
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -71,20 +73,20 @@ def test_the_file_is_for_its_user_alone_even_where_one_was_open_to_all(config, t
 
 
 def test_a_link_is_replaced_and_what_it_leads_to_stays(config, tmp_path):
-    (tmp_path / "precious").write_text("precious")
-    (tmp_path / "demo.plan").symlink_to(tmp_path / "precious")
+    (tmp_path / "demo.plan").symlink_to(tmp_path / "other.plan")
+    plan_file.write(tmp_path / "other.plan", make_plan(config, Found()))
+    before = (tmp_path / "other.plan").stat()
     plan_file.write(tmp_path / "demo.plan", make_plan(config, Found()))
-    assert (tmp_path / "precious").read_text() == "precious"
-    assert plan_file.read(tmp_path / "demo.plan").provider == "local"
+    assert not (tmp_path / "demo.plan").is_symlink()
+    assert (tmp_path / "other.plan").stat() == before
 
 
-@pytest.mark.parametrize("place", ["nowhere/demo.plan", "px.yaml/demo.plan", "folder"])
+@pytest.mark.parametrize("place", ["nowhere/demo.plan", "px.yaml/demo.plan"])
 def test_a_place_that_cannot_be_written(config, tmp_path, place):
-    (tmp_path / "folder").mkdir()
     with pytest.raises(UsageError, match="cannot be written") as caught:
         plan_file.write(tmp_path / place, make_plan(config, Found()))
     assert caught.value.hint.startswith("--out FILE")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "px.yaml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["px.yaml"]
 
 
 def test_no_secret_is_in_it(tmp_path, monkeypatch):
@@ -104,8 +106,8 @@ def test_no_secret_is_in_it(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "is no plan of px-ansible: Expecting value"),
-        ("{", "is no plan of px-ansible: Expecting"),
+        ("", "is no plan of px-ansible"),
+        ("{", "is no plan of px-ansible"),
         ("[" * 100_000, "is no plan of px-ansible"),
         ("\udce9", "is no plan of px-ansible"),
         ("3", "is no plan of px-ansible"),
@@ -125,7 +127,35 @@ def test_what_is_no_plan(tmp_path, text, why):
         plan_file.read(file)
     assert str(file) in caught.value.message
     assert why in caught.value.message
-    assert caught.value.hint == f"px-ansible plan --out {file}, and look at it"
+    again = "make one: px-ansible plan --out demo.plan"
+    if "no plan" not in why:
+        again = f"px-ansible plan --out {file}, and look at it"
+    assert caught.value.hint == again
+
+
+@pytest.mark.parametrize("text", ["", "cluster:\n  nodes: 2\n", "{}", "[" * 100_000, '{"kind": "other"}'])
+def test_what_is_no_plan_is_not_overwritten(config, tmp_path, text):
+    file = tmp_path / "some.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="is there already, and is no plan"):
+        plan_file.write(file, make_plan(config, Found()))
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize(("make", "stays"), [(os.mkfifo, Path.is_fifo), (os.mkdir, Path.is_dir)])
+def test_a_device_or_a_folder_is_not_replaced_by_a_plan(config, tmp_path, make, stays):
+    # As root, the rename would replace /dev/stdout.
+    make(tmp_path / "place")
+    with pytest.raises(UsageError, match="is there already, and is no plan"):
+        plan_file.write(tmp_path / "place", make_plan(config, Found()))
+    assert stays(tmp_path / "place")
+
+
+@pytest.mark.parametrize("text", ["{}", '{"version": 1}'])
+def test_a_plan_of_another_version_is_overwritten(config, kept, tmp_path, text):
+    file = tmp_path / "demo.plan"
+    file.write_text(json.dumps({"kind": "px-ansible plan", **json.loads(text)}))
+    kept(make_plan(config, Found()))
 
 
 @pytest.mark.parametrize("key", ["px_yaml", "provider", "config", "plan"])

@@ -166,7 +166,7 @@ def test_doctor_asks_the_provider_and_leaves_nothing(said, px_yaml, tmp_path, ca
     assert run("doctor", "-f", str(px_yaml)) == 4
     shown = capsys.readouterr().out
     assert shown.index("provider gcp\n") < shown.index("compute API") < shown.index("not needed now")
-    assert "Not ready for provider gcp: compute API, CPUs are missing." in shown
+    assert "Not ready for provider gcp. Missing: compute API, CPUs." in shown
 
 
 def test_doctor_offline_asks_nobody(said, px_yaml, capsys, monkeypatch):
@@ -230,9 +230,8 @@ def test_the_buckets_are_tried_where_hosts_or_mounts_change(nodes, mounts, tried
         return parse(text.encode(), file=tmp_path / "px.yaml", name="px.yaml")
 
     before = make_plan(config(2, "my-bucket"), Found())
-    hosts = tuple(
-        FoundHost(name, "running", "203.0.113.1", {"machine_type": "x", "spot": False}) for name in before.config.hosts
-    )
+    its = PROVIDERS["gcp"].attributes(before.config)
+    hosts = tuple(FoundHost(name, "running", "203.0.113.1", its) for name in before.config.hosts)
     # The identity is to be made: something changes, and nothing on the hosts.
     found = Found(hosts, (SharedThing("network", "running"),), tuple(before.applied()))
     plan = make_plan(config(nodes, mounts), found)

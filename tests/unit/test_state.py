@@ -231,8 +231,12 @@ def test_a_lock_after_another_one_cleared_the_cluster(state, project):
         assert (state.folder / "lock").exists()
 
 
+def key_of_text(text):
+    return text.split()[1]
+
+
 def key_of(path):
-    return path.read_text().split()[1]
+    return key_of_text(path.read_text())
 
 
 def test_the_key_is_made_once(state):
@@ -246,28 +250,36 @@ def test_the_key_is_made_once(state):
     assert key.read_bytes() == written
 
 
-def break_private(key):
-    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nnonsense\n")
-
-
-def lose_private(key):
-    key.unlink()
-
-
-@pytest.mark.parametrize(("spoil", "said"), [(break_private, "is damaged"), (lose_private, "is gone")])
-def test_a_spoilt_key_is_made_anew_only_without_hosts(state, spoil, said):
+@pytest.mark.parametrize("hosts", [{}, {"demo-1": {}}])
+def test_a_lost_key_is_made_anew(state, hosts):
     key = state.key()
     first = key_of(key.with_name("key.pub"))
-    spoil(key)
-    state.write_inventory({"demo-1": {}})
-    with pytest.raises(PrerequisiteError, match=said):
-        state.key()
-    state.write_inventory({})
+    key.unlink()
+    state.write_inventory(hosts)
     state.key()
     assert key_of(key.with_name("key.pub")) != first
     checked = subprocess.run(["ssh-keygen", "-y", "-f", str(key)], capture_output=True, text=True, check=True)
     assert checked.stdout.split()[1] == key_of(key.with_name("key.pub"))
     assert {path.name for path in state.folder.glob(".*")} == set()
+
+
+def test_a_damaged_key_is_left_to_be_mended(state):
+    key = state.key()
+    key.write_text("-----BEGIN OPENSSH PRIVATE KEY-----\nnonsense\n")
+    with pytest.raises(PrerequisiteError, match="cannot be used: it is damaged, or has a passphrase") as caught:
+        state.key()
+    assert f"rm {key}" in caught.value.hint
+    assert "nonsense" in key.read_text()
+
+
+def test_a_cluster_that_had_a_key_of_px_yaml_gets_its_own(state, tmp_path):
+    given = tmp_path / "id"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(given)], check=True)
+    assert key_of_text(state.public_key(given)) == key_of(given.with_suffix(".pub"))
+    state.write_inventory({"demo-1": {}})
+    own = state.public_key()
+    assert key_of_text(own) != key_of_text(state.public_key(given))
+    assert own == state.public_key()
 
 
 @pytest.mark.parametrize("text", [None, "", "ssh-ed25519 AAAA other\n"])

@@ -17,6 +17,7 @@ Check = dict[str, t.Any]
 Shape = t.Mapping[str, t.Any]  # of a machine type
 
 _NOT_FOUND, _FORBIDDEN = 404, 403
+_TAKES_GPUS = ("n1-", "custom-")  # N1, and what of N1 is called otherwise
 # What a cluster's whole life takes of the project. docs/google-cloud.md shows the same as a custom role, and a test
 # holds the two together.
 _COMPUTE = """
@@ -126,7 +127,7 @@ def _machine_type(api: Api, wanted: Wanted) -> tuple[list[Check], list[str], Sha
         )
         return [missing("machine type", f"{wanted.machine_type} is not offered in {where}", hint)], [], {}
     if wanted.accelerators:
-        having, problem = _with_accelerator(api, wanted, zones)
+        having, problem = _with_accelerator(api, wanted, zones, every[zones[0]][0])
         if problem:
             return [problem], [], {}
         zones = having
@@ -141,21 +142,39 @@ def _by_zone(api: Api, kind: str, name: str) -> dict[str, list[Shape]]:
     return {last(zone): data.get(kind) or [] for page in pages for zone, data in (page.get("items") or {}).items()}
 
 
-def _with_accelerator(api: Api, wanted: Wanted, zones: t.Sequence[str]) -> tuple[list[str], Check | None]:
-    """Return the zones that have the GPU too; where none has, what is to be said."""
-    (kind,) = wanted.accelerators
+def _with_accelerator(api: Api, wanted: Wanted, zones: t.Sequence[str], shape: Shape) -> tuple[list[str], Check | None]:
+    """Return the zones that have the GPU too; where none has, or it cannot be had so, what is to be said."""
+    ((kind, count),) = wanted.accelerators.items()
+    if problem := _unfit(wanted.machine_type, kind, count, quotas.built_in(shape)):
+        return [], problem
     try:
         every = _by_zone(api, "acceleratorTypes", kind)
     except ApiError as error:
         return [], missing("GPU", error.message, error.hint)
     offers = sorted(zone for zone, types in every.items() if types)
     having = [zone for zone in zones if zone in offers]
+    most = max((every[zone][0].get("maximumCardsPerInstance", count) for zone in having), default=count)
+    if count > most:
+        return [], missing("GPU", f"an instance has at most {most} {kind}, not {count}", "'count' below 'accelerator'")
     if having:
         return having, None
     where = ", ".join(wanted.zones) or f"the region {wanted.region}"
     near = [zone for zone in offers if zone.rpartition("-")[0] == wanted.region] or offers
     hint = f"it is offered in {', '.join(near[:6])}" if near else "gcloud compute accelerator-types list"
     return [], missing("GPU", f"{kind} is not offered in {where}", hint)
+
+
+def _unfit(machine_type: str, kind: str, count: int, built_in: t.Mapping[str, int]) -> Check | None:
+    """Say where a machine type takes no such GPUs: cloud.google.com/compute/docs/gpus/about-gpus."""
+    if built_in:
+        if built_in == {kind: count}:
+            return None
+        has = ", ".join(f"{many} {name}" for name, many in built_in.items())
+        hint = "take 'accelerator' out, or name another machine_type"
+        return missing("GPU", f"{machine_type} has {has}, and takes no {count} {kind}", hint)
+    if machine_type.startswith(_TAKES_GPUS):
+        return None
+    return missing("GPU", f"{machine_type} takes no GPUs", "machine_type: n1-standard-8, or another of N1")
 
 
 def _quota(api: Api, wanted: Wanted, shape: Shape, own: t.Sequence[t.Mapping[str, t.Any]]) -> list[Check]:

@@ -1,11 +1,11 @@
-"""One instance that exists: started where it is stopped, its SSH key and labels as wanted, reached by SSH."""
+"""One instance that exists: started where it is stopped, its metadata and labels as wanted, reached by SSH."""
 
 from __future__ import annotations
 
 import time
 import typing as t
 
-from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances, names
+from ansible_collections.px.storage.plugins.module_utils.gcp import host_keys, instances
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError, GcpError
 
@@ -19,32 +19,32 @@ Found = t.Mapping[str, t.Any]
 _LOOK_AGAIN = 15  # seconds between looks at the API while an instance boots: its quota is for all of them
 _TRIES = 5
 _CHANGED_MEANWHILE = 412
-_AGENT = 60  # seconds that the guest agent may take after sshd answers, before the address itself is asked
+_AGENT = 60.0  # seconds that the guest agent may take after sshd answers, before the address itself is asked
 
 
 class Wanted(t.NamedTuple):
     """What an instance is to have.
 
-    `new`: it was made a moment ago, and what is known of one with its name is out of date. `known_hosts` is the file
-    for its host keys, `seconds` how long it may boot.
+    `new`: it was made a moment ago, and what is known of one with its name is out of date. Of `metadata`, what is empty
+    is not to be there. `known_hosts` is the file for its host keys, `seconds` how long it may boot.
     """
 
     zone: str
     name: str
     cluster: str
     new: bool
-    ssh_keys: str
+    metadata: t.Mapping[str, str]
     labels: t.Mapping[str, str]
     known_hosts: Path | None
     seconds: float
 
 
 class Done(t.NamedTuple):
-    """What became of it."""
+    """What became of it; `notes` are what its user should know."""
 
     address: str
     changed: list[str]
-    warnings: list[str]
+    notes: list[str]
 
 
 def converge(api: Api, wanted: Wanted) -> Done:
@@ -58,7 +58,7 @@ def converge(api: Api, wanted: Wanted) -> Done:
     instance = _settled(api, link, wanted)
     if instance["status"] in ("TERMINATED", "SUSPENDED"):
         verb = "start" if instance["status"] == "TERMINATED" else "resume"
-        # Before the start: the guest reads its keys when it boots.
+        # Before the start: the guest reads its keys and its script when it boots.
         changed += _set_metadata(api, link, instance, wanted)
         api.wait(api.post(f"{link}/{verb}"))
         changed.append("started")
@@ -66,18 +66,18 @@ def converge(api: Api, wanted: Wanted) -> Done:
     changed += [*_set_metadata(api, link, instance, wanted), *_set_labels(api, link, instance, wanted)]
     changed += _label_disks(api, instance, wanted)
     address = _booted(api, link, wanted, instances.address(instance))
-    warnings = []
+    notes = []
     if wanted.known_hosts and (wanted.new or host_keys.are_before(wanted.known_hosts, instance)):
-        keys = host_keys.of_agent(api, link, _AGENT)
+        keys = host_keys.of_agent(api, link, min(_AGENT, wanted.seconds))
         if not keys:
             keys = host_keys.of_address(address)
-            warnings.append(f"{wanted.name}: Google was not told its host keys; those that {address} shows are taken")
+            notes.append(f"{wanted.name}: Google was not told its host keys; those that {address} shows are taken")
         if not keys:
             raise GcpError(
                 f"neither Google nor {address} tells the host keys of {wanted.name}", f"ssh-keyscan {address}"
             )
         changed += ["known_hosts"] * host_keys.write(wanted.known_hosts, wanted.name, keys)
-    return Done(address, changed, warnings)
+    return Done(address, changed, notes)
 
 
 def _settled(api: Api, link: str, wanted: Wanted) -> dict[str, t.Any]:
@@ -127,16 +127,18 @@ def fail(api: Api, link: str, message: str, wanted: Wanted) -> t.NoReturn:
 
 def _set_metadata(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:
     def body(found: Found) -> Found | None:
-        metadata = instances.metadata_of(found)
-        if not wanted.ssh_keys or metadata.get(names.SSH_KEYS) == wanted.ssh_keys:
+        before = instances.metadata_of(found)
+        after = {key: value for key, value in before.items() if key not in wanted.metadata}
+        after |= {key: value for key, value in wanted.metadata.items() if value}
+        if after == before:
             return None
-        items = [{"key": key, "value": value} for key, value in {**metadata, names.SSH_KEYS: wanted.ssh_keys}.items()]
+        items = [{"key": key, "value": value} for key, value in after.items()]
         return {"fingerprint": (found.get("metadata") or {}).get("fingerprint"), "items": items}
 
     operation = _write(api, link, "setMetadata", instance, body)
     if operation:
         api.wait(operation)
-    return [] if operation is None else ["ssh key"]
+    return [] if operation is None else ["metadata"]
 
 
 def _set_labels(api: Api, link: str, instance: t.Mapping[str, t.Any], wanted: Wanted) -> list[str]:

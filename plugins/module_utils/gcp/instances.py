@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 import typing as t
 
@@ -13,8 +14,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
 
 FIELDS = (
-    "name,zone,status,machineType,labels,metadata/items,scheduling,disks(boot,diskSizeGb),"
-    "networkInterfaces(networkIP,accessConfigs/natIP)"
+    "name,zone,status,machineType,labels,metadata/items,scheduling,disks(boot,diskSizeGb),guestAccelerators,"
+    "networkInterfaces(network,subnetwork,networkIP,accessConfigs/natIP),serviceAccounts/email"
 )
 # cloud.google.com/compute/docs/instances/instance-lifecycle
 STATES = {
@@ -61,12 +62,16 @@ def foreign(name: str, zone: str) -> GcpError:
     )
 
 
-def host(instance: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """Return an instance as `list` returns a host."""
-    boot = next((one for one in instance.get("disks") or [] if one.get("boot")), {})
+def host(instance: t.Mapping[str, t.Any], network: str = "", account: str = "") -> dict[str, t.Any]:
+    """Return an instance as `list` returns a host; `network` and `account` are the names of the cluster's own ones."""
+    boot = _first(one for one in instance.get("disks") or [] if one.get("boot"))
+    interface = _first(instance.get("networkInterfaces"))
+    email = _first(instance.get("serviceAccounts")).get("email", "none")
+    theirs = last(interface.get("network", "none"))
     metadata = metadata_of(instance)
     zone = last(instance["zone"])
     key = metadata.get(names.SSH_KEYS, "").partition(":")[2].strip()
+    script = metadata.get(names.STARTUP, "").rstrip()
     return {
         "name": instance["name"],
         "state": STATES.get(instance["status"], "stopped"),
@@ -78,7 +83,26 @@ def host(instance: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         "disk_gib": int(boot["diskSizeGb"]) if boot.get("diskSizeGb") else None,
         "spot": bool((instance.get("scheduling") or {}).get("preemptible")),
         "key": key or None,
+        "labels": {
+            key: value
+            for key, value in (instance.get("labels") or {}).items()
+            if key not in (names.LABEL, names.HOST_LABEL)
+        },
+        "startup": hashlib.sha256(script.encode()).hexdigest() if script else "",
+        "accelerator": _accelerators(instance),
+        "network": names.OWN if theirs == network else theirs,
+        "subnetwork": last(interface.get("subnetwork", "none")),
+        "service_account": names.OWN if email == account else email,
     }
+
+
+def _first(found: t.Iterable[t.Mapping[str, t.Any]] | None) -> t.Mapping[str, t.Any]:
+    return next(iter(found or []), {})
+
+
+def _accelerators(instance: t.Mapping[str, t.Any]) -> str:
+    gpus = instance.get("guestAccelerators") or []
+    return ", ".join(f"{one['acceleratorCount']} x {last(one['acceleratorType'])}" for one in gpus) or "none"
 
 
 def address(instance: t.Mapping[str, t.Any]) -> str | None:

@@ -7,6 +7,9 @@ HOST_LABEL = "px-host"
 # What px.yaml says of the image; a disk only knows the version that the family had then.
 IMAGE = "px-image"
 SSH_KEYS = "ssh-keys"
+STARTUP = "startup-script"
+# What `list` says in place of a name that the cluster itself gave; no name has a space.
+OWN = "its own"
 
 
 def description(cluster: str) -> str:

@@ -13,12 +13,15 @@ if t.TYPE_CHECKING:
 
 Found = t.Mapping[str, t.Any]
 
+_FORBIDDEN = 403
+
 
 class Wanted(t.NamedTuple):
     """What a cluster is to share.
 
-    `network` is the name of its own; `given` that of a network of the user's, which then takes its place. `account` is
-    the address of its own service account, empty where the user gave one; `sources` are the ranges of SSH, empty where
+    `network` is the name of its own, `account` the address of its own service account. `given` is a network of the
+    user's in place of its own one, and `given_account` says that an account of the user's takes the place of its own;
+    its own ones may be there from before, until `destroy` removes them. `sources` are the ranges of SSH, empty where
     they are not known. `buckets` is bucket -> role.
     """
 
@@ -26,6 +29,7 @@ class Wanted(t.NamedTuple):
     network: str
     given: str
     account: str
+    given_account: bool
     sources: tuple[str, ...]
     buckets: t.Mapping[str, str]
 
@@ -34,13 +38,18 @@ class Survey(t.NamedTuple):
     """What there is.
 
     `things` go by `name`, and their `state` is `running`, or `incomplete` where a part is missing or differs. `regions`
-    are those in which the cluster's own network has a subnetwork. `strangers` are things that have the names of the
-    cluster's and that somebody else has made: kind (network, rule, identity) -> name.
+    are those in which the cluster's own network has a subnetwork. `own` are the kinds (network, rule, identity) that it
+    has of its own. `strangers` are things that have the names of the cluster's and that somebody else has made: kind ->
+    name; `in_the_way` are those of them that the cluster needs. `rule_elsewhere`: its firewall rule is in another
+    network than its hosts are to be.
     """
 
     things: list[dict[str, str]]
     regions: list[str]
+    own: list[str]
     strangers: dict[str, str]
+    in_the_way: dict[str, str]
+    rule_elsewhere: bool
 
 
 def survey(api: Api, wanted: Wanted) -> Survey:
@@ -48,22 +57,40 @@ def survey(api: Api, wanted: Wanted) -> Survey:
     compute = f"{COMPUTE}/projects/{api.project}"
     account = f"{IAM}/projects/{api.project}/serviceAccounts/{wanted.account}"
 
-    def get(link: str) -> t.Callable[[], Found]:
-        return lambda: api.get(link, may_miss=True) if link else {}
-
-    own = not wanted.given
     network, rule, identity = api.at_once(
-        get(f"{compute}/global/networks/{wanted.network}" if own else ""),
-        get(f"{compute}/global/firewalls/{wanted.network}-ssh"),
-        get(account if wanted.account else ""),
+        _get(api, f"{compute}/global/networks/{wanted.network}", needed=not wanted.given),
+        _get(api, f"{compute}/global/firewalls/{wanted.network}-ssh"),
+        _get(api, account, needed=not wanted.given_account),
     )
     called = {"network": wanted.network, "rule": f"{wanted.network}-ssh", "identity": wanted.account}
     found = {"network": network, "rule": rule, "identity": identity}
-    strangers = {kind: called[kind] for kind, one in found.items() if one and not _if_own(wanted, one)}
+    own = [kind for kind, one in found.items() if _if_own(wanted, one)]
+    strangers = {kind: called[kind] for kind, one in found.items() if one and kind not in own}
     network, rule, identity = (_if_own(wanted, one) for one in (network, rule, identity))
     regions = sorted({link.split("/")[-3] for link in network.get("subnetworks") or []})
-    parts = [network, regions, rule] if own else [rule]
-    return Survey([*_network(wanted, parts, rule), *_identity(api, wanted, identity)], regions, strangers)
+    needless = {*(["network"] if wanted.given else []), *(["identity"] if wanted.given_account else [])}
+    return Survey(
+        things=[*_network(wanted, network, regions, rule), *_identity(api, wanted, identity)],
+        regions=regions,
+        own=own,
+        strangers=strangers,
+        in_the_way={kind: name for kind, name in strangers.items() if kind not in needless},
+        rule_elsewhere=bool(rule) and not _is_in_place(wanted, rule),
+    )
+
+
+def _get(api: Api, link: str, *, needed: bool = True) -> t.Callable[[], Found]:
+    """Return what gets a thing, {} for none; of what is not needed whoever may not look has none."""
+
+    def get() -> Found:
+        try:
+            return api.get(link, may_miss=True)
+        except ApiError as error:
+            if needed or error.status != _FORBIDDEN:
+                raise
+            return {}
+
+    return get
 
 
 def _if_own(wanted: Wanted, found: Found) -> Found:
@@ -72,16 +99,29 @@ def _if_own(wanted: Wanted, found: Found) -> Found:
     return found if names.description(wanted.cluster) in words else {}
 
 
-def _network(wanted: Wanted, parts: t.Sequence[t.Any], rule: Found) -> t.Iterator[dict[str, str]]:
-    if not any(parts):
-        return
+def _network(wanted: Wanted, network: Found, regions: list[str], rule: Found) -> t.Iterator[dict[str, str]]:
     right = not wanted.sources or set(rule.get("sourceRanges") or []) == set(wanted.sources)
-    name = f"network rule {wanted.network}-ssh" if wanted.given else f"network {wanted.network}"
-    yield {"name": name, "state": "running" if all(parts) and right else "incomplete"}
+    right = right and _is_in_place(wanted, rule)
+    if wanted.given:
+        # Its own one is from before.
+        if network:
+            yield {"name": f"network {wanted.network}", "state": "running"}
+        if rule:
+            yield {"name": f"network rule {wanted.network}-ssh", "state": "running" if right else "incomplete"}
+    elif network or rule:
+        whole = network and regions and rule and right
+        yield {"name": f"network {wanted.network}", "state": "running" if whole else "incomplete"}
+
+
+def _is_in_place(wanted: Wanted, rule: Found) -> bool:
+    return bool(rule.get("network", "").rpartition("/")[2] == (wanted.given or wanted.network))
 
 
 def _identity(api: Api, wanted: Wanted, account: Found) -> t.Iterator[dict[str, str]]:
     if not account:
+        return
+    if wanted.given_account:
+        yield {"name": f"identity {wanted.account}", "state": "running"}
         return
     member = f"serviceAccount:{wanted.account}"
     granted = api.at_once(*(_is_granted(api, bucket, role, member) for bucket, role in wanted.buckets.items()))

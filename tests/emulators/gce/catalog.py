@@ -17,6 +17,8 @@ MADE = "2026-01-01T00:00:00.000-08:00"
 _DATA = json.loads((Path(__file__).parent / "catalog.json").read_text(encoding="utf-8"))
 REGIONS: dict[str, list[str]] = _DATA["regions"]
 ZONES = [f"{region}-{letter}" for region, letters in REGIONS.items() for letter in letters]
+# GPUs of which an instance has fewer than eight, or more.
+MOST_CARDS = {"nvidia-tesla-t4": 4, "nvidia-tesla-a100": 16}
 # Families that fit only certain disks, and of other architecture than x86.
 ARM = ("t2a", "c4a")
 _HYPERDISK = ("hyperdisk-balanced", "hyperdisk-extreme", "hyperdisk-throughput")
@@ -95,7 +97,8 @@ def disk_type(project: str, place: str, name: str) -> dict[str, Any] | None:
 def accelerator_type(project: str, place: str, name: str) -> dict[str, Any] | None:
     if place not in _DATA["accelerators"].get(name, []):
         return None
-    more = {"description": name, "maximumCardsPerInstance": 8, "zone": link(f"projects/{project}/zones/{place}")}
+    most = MOST_CARDS.get(name, 8)
+    more = {"description": name, "maximumCardsPerInstance": most, "zone": link(f"projects/{project}/zones/{place}")}
     return _resource(f"projects/{project}/zones/{place}/acceleratorTypes/{name}", "acceleratorType", **more)
 
 

@@ -53,8 +53,18 @@ def accelerators(call: Call, machine: str) -> tuple[list[dict[str, Any]], list[t
         if not machine.startswith("n1-"):
             message = f"[{machine}, {name}] features are not compatible for creating instance."
             raise errors.ApiError(400, message, "badRequest")
-        total.append((name, one.get("acceleratorCount", 1)))
+        total.append((name, _cards(index, name, one.get("acceleratorCount", 1))))
     return shown, total
+
+
+def _cards(index: int, name: str, count: int) -> int:
+    """Return a number of attached GPUs that an instance can have."""
+    most = catalog.MOST_CARDS.get(name, 8)
+    allowed = [number for number in (1, 2, 4, 8) if number <= most]
+    if count not in allowed:
+        field = f"resource.guestAccelerators[{index}].acceleratorCount"
+        raise errors.invalid(field, str(count), f"Number of accelerator cards must be one of {allowed}.")
+    return count
 
 
 def scheduling(call: Call, *, has_gpu: bool) -> dict[str, Any]:
