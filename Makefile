@@ -9,6 +9,9 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 GO_MINIMUM := 1.26.5
 SCENARIO := $(notdir $(patsubst %/,%,$(dir $(wildcard molecule/*/molecule.yml))))
 
+# Two files at a time, in the order of tests/conftest.py.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+
 # What the local provider and the virtual environment need from Debian: program or file, and its package.
 PACKAGES := systemd-container mmdebstrap iproute2 openssh-client python3-venv util-linux
 
@@ -21,7 +24,7 @@ quickstart: $(VENV)/.quickstart  ## Boot two hosts here and mount a bucket on bo
 	@$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" examples/quickstart/quickstart
 
 test: lint  ## All tests: lint, unit, emulators, golden, end to end, Molecule (root, about half an hour)
-	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests -n 2 --dist loadfile
+	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests $(SIDE_BY_SIDE) --durations 15
 	@$(MAKE) --no-print-directory molecule
 
 lint: $(VENV)/.dev  ## Style, types, roles and YAML
@@ -43,7 +46,7 @@ golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each
 	$(BIN)/pytest tests/golden tests/contract
 
 e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
-	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e tests/emulators -m e2e -n 2 --dist loadfile
+	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e tests/emulators -m e2e $(SIDE_BY_SIDE)
 
 molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 8 minutes); SCENARIO=gcsfuse takes one
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" tests/molecule/run $(SCENARIO)
@@ -80,8 +83,8 @@ endef
 $(VENV)/.quickstart: pyproject.toml | system
 	$(call install,local)
 
-# The tests sign a package repository of their own, and look for processes.
-$(VENV)/.dev: PACKAGES += gnupg procps
+# The tests sign a package repository of their own, look for processes, and type into every shell that completes.
+$(VENV)/.dev: PACKAGES += gnupg procps zsh fish
 $(VENV)/.dev: pyproject.toml | system
 	$(call install,dev)
 	@touch $(VENV)/.quickstart

@@ -133,7 +133,7 @@ class Cluster:
             if host.state != "removed":
                 hosts[planned.name] = {"address": host.address}
         report.hosts = {name: report.hosts[name] for name in sorted(report.hosts, key=lambda name: (len(name), name))}
-        self.state.write_inventory(hosts)
+        self.state.write_inventory(hosts, self.public_key())
 
     def look(self, found: Found) -> Report:
         """Return every host that px.yaml wants or that exists, with the state of its mounts. Changes nothing."""
@@ -203,8 +203,8 @@ class Cluster:
     def _forget_hosts(self, report: Report) -> None:
         """Forget the hosts that went: what is remembered of a provider that keeps no list itself is the list."""
         gone = {name for name, host in report.hosts.items() if host.state == "ok"}
-        known = self.state.read_inventory()
-        self.state.write_inventory({name: host for name, host in known.items() if name not in gone})
+        kept = {name: host for name, host in self.state.read_inventory().items() if name not in gone}
+        self.state.write_inventory(kept, self.state.key_of_hosts())
 
     def ssh_options(self, host: str) -> list[str]:
         """Return ssh's options for a host."""

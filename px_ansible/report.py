@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+from px_ansible import ssh
 from px_ansible.errors import PxError, RunError, UnreachableError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Report:
     def __call__(self, event: Event) -> None:
         """Take the next event."""
         if event.kind == "stats":
+            # Ansible's own sum; a run that is broken off has none.
             self.changed = sum(event.result.get("changed", {}).values())
             return
         if not event.host:
@@ -78,6 +80,7 @@ class Report:
             host.mounts += [_mount(one, result) for one in result.get("mounts", [])]
         if event.kind == "changed":
             host.changed = True
+            self.changed += 1
         elif event.kind in ("failed", "unreachable"):
             host.state = event.kind
             host.error = _sentence(event)
@@ -152,7 +155,7 @@ def _mount(one: Mapping[str, Any], result: Mapping[str, Any]) -> MountReport:
 
 def _sentence(event: Event) -> str:
     message = str(event.result.get("msg") or event.result.get("reason") or "it failed without a word").strip()
-    return message.splitlines()[-1] if event.kind == "unreachable" else message
+    return ssh.reason(message).splitlines()[-1] if event.kind == "unreachable" else message
 
 
 def _log(result: Mapping[str, Any]) -> list[str]:

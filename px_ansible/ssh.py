@@ -40,6 +40,17 @@ _HINTS = (
 )
 
 
+# What Ansible says before it lets ssh speak.
+_PREAMBLE = re.compile(
+    r"^(Task failed: )?(Failed to connect to the host via ssh: |Data could not be sent to remote host .*? over ssh: )"
+)
+
+
+def reason(message: str) -> str:
+    """Return ssh's own words, of what Ansible says of a host that could not be reached."""
+    return _PREAMBLE.sub("", message)
+
+
 def hint(message: str, host: str) -> str | None:
     """Return what helps with a host that the user's own ssh cannot reach, from ssh's words; None where that is open."""
     found = re.search(r"(\S+@)\S+: Permission denied", message)

@@ -3,7 +3,7 @@
 <user state>/px-ansible/clusters/<provider>/<cluster>/
     cluster.json      whose cluster this is: the px.yaml, and its folder
     px.yaml           that file, as the last provision used it
-    inventory.json    the hosts of the last run, with their addresses
+    inventory.json    the hosts of the last run, with their addresses, and the SSH key that they take
     applied.json      the mounts that the hosts have
     key, key.pub      the cluster's SSH key
     known_hosts/      the host keys
@@ -138,13 +138,19 @@ class ClusterState:
         folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
-    def write_inventory(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Remember the hosts: name -> variables, its address among them."""
-        self.write("inventory.json", {"hosts": {name: dict(variables) for name, variables in hosts.items()}})
+    def write_inventory(self, hosts: Mapping[str, Mapping[str, Any]], key: str | None = None) -> None:
+        """Remember the hosts: name -> variables, its address among them; and the public SSH key that they take."""
+        told = {name: dict(variables) for name, variables in hosts.items()}
+        self.write("inventory.json", {"hosts": told, "key": key})
 
     def read_inventory(self) -> dict[str, dict[str, Any]]:
         """Return the hosts of the last run, none where there was none."""
         return dict(self.read("inventory.json").get("hosts", {}))
+
+    def key_of_hosts(self) -> str | None:
+        """Return the public SSH key that the hosts took at the last provision, None where that is not known."""
+        key: str | None = self.read("inventory.json").get("key")
+        return key
 
     def write_applied(self, mounts: Sequence[Mapping[str, str]]) -> None:
         """Remember the mounts that the hosts have, each with `path`, `client` and `bucket`."""

@@ -16,7 +16,7 @@ from ansible_collections.px.storage.plugins.module_utils.gcp import converge, in
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import SIGN_IN, Api
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import GcpError
 
-_SPEC: dict[str, dict[str, t.Any]] = {
+SPEC: dict[str, dict[str, t.Any]] = {
     **SIGN_IN,
     "name": {"type": "str", "required": True},
     "zone": {"type": "str", "required": True},
@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return the address and what was changed."""
         super().run(tmp, task_vars)
-        _, params = self.validate_argument_spec(_SPEC)
+        _, params = self.validate_argument_spec(SPEC)
         wanted = converge.Wanted(
             zone=params["zone"],
             name=params["name"],

@@ -230,8 +230,12 @@ def _ways_out(wanted: Wanted, path: str) -> str:
         ways.append(f"pip install '{newer}' next to Ansible, so that it can be built")
     if not wanted.version:
         ways.append(f"set {wanted.client}_version, and pin its release's sha256 ({wanted.client}_release_sha256)")
+    elif wanted.pin and wanted.release_url:
+        address = client_release.url(wanted.release_url, wanted.pinned, wanted.arch)
+        ways.append(f"run this again where {address} can be reached")
     else:
         ways.append(f"pin the release's sha256, so that it can be downloaded: {_how_to_pin(wanted)[:-1]}")
+    if wanted.version:
         ways.append(f"put the {wanted.arch} binary at {path}")
     return "One of these helps: " + "; ".join(f"({number}) {way}" for number, way in enumerate(ways, 1)) + "."
 

@@ -55,7 +55,9 @@ from ansible.module_utils.basic import AnsibleModule
 
 METADATA = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/"
 STORAGE = "https://storage.googleapis.com/storage/v1/b/"
-OK, FORBIDDEN, NOT_FOUND = 200, 403, 404
+OK = 200
+FORBIDDEN = 403
+NOT_FOUND = 404
 READING = ("storage.objects.list", "storage.objects.get")
 WRITING = ("storage.objects.create", "storage.objects.delete")
 

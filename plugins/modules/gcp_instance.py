@@ -21,7 +21,7 @@ options:
   zone: {description: Its zone., type: str, required: true}
   cluster: {description: The cluster's name; the label C(px-cluster) has to have it., type: str, required: true}
   new: {description: "Whether it was made a moment ago: then its host keys are asked for, whatever the file has.", type: bool, default: false}
-  metadata: {description: Metadata that it is to have, beside what it has; of these, what is empty is taken away., type: dict, default: {}}
+  metadata: {description: "Metadata that it is to have, beside what it has; of these, what is empty is taken away.", type: dict, default: {}}
   labels: {description: Labels that it and its disks are to have, beside those that they have., type: dict, default: {}}
   known_hosts: {description: The file of known hosts to write; none says no file., type: path}
   timeout: {description: Seconds to wait until SSH answers, and lets the user in., type: int, default: 300}
@@ -43,7 +43,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 address: {description: Where it is reached., type: str, returned: success}
-notes: {description: What its user should know: host keys that Google was not told., type: list, elements: str, returned: success}
+notes: {description: "What its user should know: host keys that Google was not told.", type: list, elements: str, returned: success}
 steps: {description: What was changed., type: list, elements: str, returned: success}
 """
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def clusters(output: str) -> None:
     """List the clusters that px-ansible keeps for this user: what they have, their px.yaml, how the last run ended.
 
-    The names are for `--cluster`, which every command takes from any folder.
+    The names are for `--cluster`, which every command takes from any folder. Clusters that were only planned are in
+    --output json alone.
 
     \b
     Example:
@@ -32,8 +33,8 @@ def clusters(output: str) -> None:
     rows = [_as_data(state) for state in known_clusters()]
     if output == "json":
         print_json({"version": 1, "clusters": rows})
-    elif rows:
-        _show(rows)
+    elif made := [row for row in rows if row["hosts"] or row.get("last_run") or "error" in row]:
+        _show(made)  # without those that were only planned
     else:
         click.echo("There are no clusters yet: px-ansible provision makes one from a px.yaml.")
 

@@ -26,12 +26,15 @@ class Host:
 def hosts_of(cluster: Cluster) -> list[Host]:
     """Return the hosts of the last run; UsageError where there are none.
 
-    What exists all the same, because the state folder was lost, takes none of the keys that are left: that is said.
+    Where the state folder or the key was lost, or px.yaml names another key, the hosts take none that is here: that is
+    said.
     """
     known = cluster.state.read_inventory()
-    if not known:
-        if PROVIDERS[cluster.config.provider].existing is None:
+    if PROVIDERS[cluster.config.provider].existing is None:
+        key = cluster.public_key()
+        if not known or cluster.state.key_of_hosts() not in (None, key):
             cluster.require_key(cluster.find())
+    if not known:
         raise UsageError("the cluster has no hosts yet", hint="px-ansible provision")
     return [Host(name, host["address"]) for name, host in known.items()]
 

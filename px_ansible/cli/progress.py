@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
+from px_ansible import ssh
 from px_ansible.cli.host_line import HostLine, shown_name
 from px_ansible.cli.terminal import can_move_cursor
 from px_ansible.events import FINISHED
@@ -127,7 +128,7 @@ def _reason(event: Event) -> str:
     if text == "non-zero return code":  # what the command said is the reason
         said = str(result.get("stderr") or result.get("stdout") or "").strip().splitlines()
         text = f"exit code {result.get('rc')}" + (f": {said[-1]}" if said else "")
-    return one_line(text)
+    return one_line(ssh.reason(text) if event.kind == "unreachable" else text)
 
 
 def one_line(text: Any) -> str:

@@ -62,7 +62,7 @@ def _hosts_table(screen: Console, report: Report) -> None:
         rows.append((*head, *(cells[0] if cells else ("", "", ""))))
         rows += [("", "", "", *more) for more in cells[1:]]
     if rows:
-        table(screen, ("host", "address", "state", "mount", "bucket", "mount state"), rows)
+        table(screen, ("host", "address", "state", "mount", "bucket", "mount state"), rows, spare=("bucket",))
         screen.print()
 
 
@@ -124,7 +124,9 @@ def _outcome(plan: Plan, report: Report) -> str:
         for action, word in _DONE_WITH_MOUNTS.items()
         if (paths := plan.mounts_to(action))
     ]
-    if done:
+    # Mounts alone that were to be looked at again, and were right.
+    looked = not report.changed and not plan.destroys and not plan.hosts_to(Action.CREATE, Action.START, Action.CHANGE)
+    if done and not looked:
         return f"Done: {', '.join(done)}."
     if report.changed:
         return f"Done: {count(report.changed, 'step')} repaired what differed."

@@ -104,7 +104,7 @@ def _show(seen: Status) -> None:
     for one in seen.found.shared:
         click.echo(f"{one.name}: {one.state}")
     if not seen.found.hosts:
-        click.echo("There is no host: px-ansible provision makes them.")
+        click.echo("There are no hosts yet: px-ansible provision makes them.")
 
 
 def _exit_code(seen: Status) -> int:

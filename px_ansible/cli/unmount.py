@@ -37,6 +37,7 @@ def unmount(
     from px_ansible.cli.phases import Phases  # noqa: PLC0415
     from px_ansible.cli.report import show_status  # noqa: PLC0415
     from px_ansible.cli.tables import count, print_json  # noqa: PLC0415
+    from px_ansible.report import Report  # noqa: PLC0415
 
     cluster = open_cluster(file, provider, verbosity, copy=True)
     with cluster.state.lock(), Phases(verbosity) as watch:
@@ -62,7 +63,7 @@ def unmount(
     heads = {"cluster": cluster.config.cluster, "provider": cluster.config.provider}
     if not mounts:
         if output == "json":
-            print_json({"version": 1, "hosts": [], "notes": [], **heads, "unmounted": []})
+            print_json({**Report().as_data(), **heads, "unmounted": []})
         return 0
     report.notes += left
     if output == "json":

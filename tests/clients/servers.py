@@ -50,7 +50,8 @@ def s3(folder: Path, port: int, keys: str = "", prefix=()):
     rclone = str(Path(sys.executable).parent / "rclone")
     command = [rclone, "serve", "s3", str(folder), "--addr", f"127.0.0.1:{port}", "--config", os.devnull]
     command += ["--auth-key", keys] if keys else []
-    return running([*command, "--dir-cache-time", "0s"], port, prefix)
+    # Not 0s: with that, rclone looks again and again whether there is something to forget, with all of a processor.
+    return running([*command, "--dir-cache-time", "1ms"], port, prefix)
 
 
 def azure(folder: Path, port: int):

@@ -13,6 +13,7 @@ from emulators.exchange import Answer
 from emulators.gate import Gate
 from emulators.gce import PROJECT, GoogleCloud
 from emulators.gce.guests import Guests
+from emulators.gcp_role import fill_client_cache
 from google.oauth2 import service_account
 from googleapiclient import discovery
 from project import Project
@@ -47,6 +48,7 @@ class World:
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
+        fill_client_cache()
         with ExitStack() as stack:
             self.cloud = stack.enter_context(GoogleCloud(self.folder, seconds=self.seconds))
             hosts = {**self.cloud.hosts, "checkip.amazonaws.com": Echo()}

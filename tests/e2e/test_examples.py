@@ -1,5 +1,7 @@
 """Every px.yaml of examples/, provisioned on this computer: a file written on one host is read on the others.
 
+One cluster becomes what each of them says, one after the other: booting hosts takes longer than all that is asked here.
+
 goofys and blobfuse2 are the ones that tests/clients/build.py gives (stand-ins where no real ones are named); they are
 put where px-ansible looks for clients that it has already. The other clients are real.
 """
@@ -46,7 +48,7 @@ def test_there_is_an_example_of_every_store_and_one_of_all() -> None:
     assert stores == {name: {name} for name in everything}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache folder with the clients that cannot be had here; the rest of it is this computer's own."""
     sys.path.insert(0, str(TOP / "tests" / "clients"))
@@ -71,25 +73,36 @@ def config(request: pytest.FixtureRequest) -> Config:
 
 
 @pytest.fixture(scope="module")
-def project(make_project: MakeProject, config: Config, cache: Path) -> Project:
-    one = make_project(f"c2{config.file.parent.name[:3]}")
-    shutil.copy(config.file, one.file)
+def cluster(make_project: MakeProject, cache: Path) -> Project:
+    one = make_project("c2ex")
     one.environment["XDG_CACHE_HOME"] = str(cache.parent)
     for name in [name for name in one.environment if name.startswith(KEYS)]:
         del one.environment[name]
-    one.provision()
     return one
+
+
+@pytest.fixture(scope="module")
+def project(cluster: Project, config: Config) -> Project:
+    shutil.copy(config.file, cluster.file)
+    cluster.provision()
+    return cluster
+
+
+def place_of(config: Config) -> str:
+    """Return the folder of an example in its buckets: the examples before it had the same ones."""
+    return config.file.parent.name
 
 
 def test_a_file_written_on_one_host_is_read_on_the_last(project: Project, config: Config) -> None:
     for mount in config.mounts:
-        project.on(1, f"mkdir -p {mount.path}/deep && head -c 3000000 /dev/urandom > /tmp/big")
-        project.on(1, f"cp /tmp/big {mount.path}/deep/big && echo from one > {mount.path}/hello.txt")
+        place = f"{mount.path}/{place_of(config)}"
+        project.on(1, f"mkdir -p {place}/deep && head -c 3000000 /dev/urandom > /tmp/big")
+        project.on(1, f"cp /tmp/big {place}/deep/big && echo from one > {place}/hello.txt")
         if config.nodes == 1:
             # Nothing is read that this host only remembers.
             project.on(1, f"systemctl restart $(basename $(grep -lx Path={mount.path} /etc/systemd/system/px-mount-*))")
-        assert project.on(config.nodes, f"cat {mount.path}/hello.txt") == "from one", mount.path
-        assert project.on(config.nodes, f"sha256sum < {mount.path}/deep/big") == project.on(1, "sha256sum < /tmp/big")
+        assert project.on(config.nodes, f"cat {place}/hello.txt") == "from one", mount.path
+        assert project.on(config.nodes, f"sha256sum < {place}/deep/big") == project.on(1, "sha256sum < /tmp/big")
 
 
 def test_every_mount_shows_its_own_bucket(project: Project, config: Config) -> None:
@@ -110,9 +123,9 @@ def test_status_and_a_second_provision(project: Project, config: Config) -> None
 def test_a_mount_is_back_after_a_reboot(project: Project, config: Config) -> None:
     project.reboot(1)
     for mount in config.mounts:
-        assert project.on(1, f"cat {mount.path}/hello.txt") == "from one"
+        assert project.on(1, f"cat {mount.path}/{place_of(config)}/hello.txt") == "from one"
 
 
-def test_destroy(project: Project, config: Config) -> None:
-    ended = project.px("destroy", "--purge", "--yes")
-    assert f"Removed {config.nodes} host" in ended.stdout
+def test_destroy(cluster: Project) -> None:
+    ended = cluster.px("destroy", "--purge", "--yes")
+    assert "Removed 2 hosts" in ended.stdout

@@ -434,22 +434,15 @@ def test_one_host_of_the_inventory(project: Project) -> None:
     assert project.px("inventory", "--host", "nobody").data == {}
 
 
-# Another key, and then a lost state folder: last, because all that is remembered goes.
+# A lost key, and then a lost state folder: last, because all that is remembered goes.
 
 
-def test_a_key_of_px_yaml_comes_and_goes(project: Project) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", project.folder / "id"], check=True)
-    without = project.file.read_text()
-    project.write(MOUNTS, nodes=2, ssh={"key": "id"})
-    assert "would not take the SSH key" in project.px("ssh", code=4).stderr
-    project.provision()
-    assert project.px("ssh", "--", "hostname").stdout == f"{project.host(1)}\n"
-    (project.state / "key").unlink()  # as if it never had one of its own
-    project.file.write_text(without)
+def test_a_lost_key_is_said_and_made_anew(project: Project) -> None:
+    (project.state / "key").unlink()
+    for command in (["ssh"], ["logs"], ["mount"]):
+        refused = project.px(*command, code=4)
+        assert f"{project.host(1)}, {project.host(2)} would not take the cluster's new SSH key yet" in refused.stderr
     assert "the cluster has a new SSH key" in project.px("plan").stdout
-    refused = project.px("ssh", code=4)
-    assert "would not take the cluster's new SSH key yet" in refused.stderr
-    assert "px.yaml's ssh.key" in refused.stderr
     project.provision()
     assert project.px("ssh", "--", "hostname").stdout == f"{project.host(1)}\n"
 

@@ -166,31 +166,38 @@ STATUSES = [{"status": 503}, {"status": 429}]
 BREAKS = [{"cut": True}, {"drop": True}]
 
 
-def hurt(gate, hosts, calls, ways):
-    """Let each host meet one fault; return them."""
-    cases = [(call, how) for how in ways for call in calls]
+def hurt(gate, hosts, cases):
+    """Let each host meet the faults of its case, which are calls and how they fail; return all faults."""
     assert len(cases) == len(hosts)
     return {
-        name: gate.faults.add(
-            method=method,
-            path=path.format(host=name, zone=its["provider_gcp_zone"]),
-            nth=nth,
+        (name, call): gate.faults.add(
+            method=call[0],
+            path=call[1].format(host=name, zone=its["provider_gcp_zone"]),
+            nth=call[2],
             host="^(compute|www)",
             **how,
         )
-        for (name, its), ((method, path, nth), how) in zip(hosts.items(), cases, strict=True)
+        for (name, its), case in zip(hosts.items(), cases, strict=True)
+        for call, how in case
     }
 
 
+def unmet(faults):
+    return [which for which, fault in faults.items() if fault.done != 1]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("ways", [STATUSES, BREAKS], ids=["refused", "broken off"])
-def test_what_passes_is_tried_again(role, cloud, gate, ways):
-    hosts = spread(len(CALLS) * len(ways), provider_gcp_known_hosts_dir=str(role.known_hosts))
-    faults = hurt(gate, hosts, CALLS, ways)
-    gate.faults.add(method="GET", path="/aggregated/instances", nth=3, **ways[0])
+def test_what_passes_is_tried_again(role, cloud, gate):
+    """Each host meets two of the calls that fail, of which the second is made whatever came of the first."""
+    pairs = list(zip(CALLS[:4], CALLS[4:], strict=True))
+    cases = [[(call, how) for call in pair] for how in STATUSES + BREAKS for pair in pairs]
+    hosts = spread(len(cases), provider_gcp_known_hosts_dir=str(role.known_hosts))
+    faults = hurt(gate, hosts, cases)
+    for nth, how in ((3, STATUSES[0]), (6, BREAKS[0])):
+        gate.faults.add(method="GET", path="/aggregated/instances", nth=nth, **how)
     play = role.present(hosts)
     assert play.ok, "\n".join(play.said(name) for name, one in play.stats.items() if one["failures"])
-    assert [name for name, fault in faults.items() if fault.done != 1] == []
+    assert unmet(faults) == []
     assert names(cloud) == list(hosts)
     assert cloud.machines.hook.lives == dict.fromkeys(hosts, 1)
     for name in hosts:
@@ -202,23 +209,24 @@ MENDING = [
     ("POST", "/instances/{host}/start$", 1),
     ("POST", "/instances/{host}/setMetadata$", 1),
     ("POST", "/instances/{host}/setLabels$", 1),
-    ("POST", "/zones/{zone}/operations/.*/wait$", 1),
     ("POST", "/disks/{host}/setLabels$", 1),
 ]
+# What was begun by a call whose answer got lost is not waited for by its name: this one fails on hosts of its own.
+WAITING = ("POST", "/zones/{zone}/operations/.*/wait$", 1)
 
 
 @pytest.mark.slow
 def test_a_stopped_one_is_started_with_the_key_and_labels_of_now(role, cloud, gate, made, client):
     ways = [*STATUSES[:1], *BREAKS]
-    hosts = spread(len(MENDING) * len(ways) + 1, provider_gcp_labels={"team": "b"})
+    cases = [[(call, how) for call in MENDING] for how in ways] + [[(WAITING, how)] for how in ways]
+    hosts = spread(len(cases) + 1, provider_gcp_labels={"team": "b"})
     for name, its in hosts.items():
         made(its["provider_gcp_zone"], name, key="ssh-ed25519 OLD px", labels={**OURS, "team": "a", "mine": "x"})
         client.done("POST", f"zones/{its['provider_gcp_zone']}/instances/{name}/stop")
-    *hurting, _ = hosts
-    faults = hurt(gate, {name: hosts[name] for name in hurting}, MENDING, ways)
+    faults = hurt(gate, hosts, [*cases, []])
     play = role.present(hosts)
     assert play.ok, "\n".join(play.said(name) for name, one in play.stats.items() if one["failures"])
-    assert [name for name, fault in faults.items() if fault.done != 1] == []
+    assert unmet(faults) == []
     assert names(cloud) == list(hosts)
     for name in hosts:
         data = cloud.instance(name).data
@@ -227,7 +235,7 @@ def test_a_stopped_one_is_started_with_the_key_and_labels_of_now(role, cloud, ga
         assert items == {"ssh-keys": f"px:{KEY}", "px-image": "debian-12", "enable-guest-attributes": "TRUE"}
         assert data["labels"] == {**OURS, "team": "b", "mine": "x", "px-host": name}
         assert disk_labels(cloud, name) == {**OURS, "team": "b", "px-host": name}
-    (done,) = play.of("gcp_instance", "demo-16")
+    (done,) = play.of("gcp_instance", list(hosts)[-1])
     assert done["steps"] == ["metadata", "started", "labels", "disk labels"]
     again = role.present(hosts)
     assert (again.ok, again.changed) == (True, 0)
@@ -420,29 +428,30 @@ def test_a_spot_host_that_was_taken_back_comes_again(role, cloud):
     assert cloud.instance("demo-1").data["status"] == "RUNNING"
 
 
+# By host: a removal whose answer got lost is not waited for by the name of its operation.
 REMOVING = [
-    ("GET", "/zones/{zone}/instances/{host}$", 1),
-    ("DELETE", "/zones/{zone}/instances/{host}$", 1),
-    ("GET", "/zones/{zone}/operations/", 1),
+    [("GET", "/zones/{zone}/instances/{host}$", 1), ("GET", "/zones/{zone}/operations/", 1)],
+    [("DELETE", "/zones/{zone}/instances/{host}$", 1)],
 ]
 
 
 def test_absent_takes_what_is_the_clusters(role, cloud, gate, made, client):
-    hosts = spread(len(REMOVING) * 4)
+    cases = [[(call, how) for call in calls] for how in STATUSES + BREAKS for calls in REMOVING]
+    hosts = spread(len(cases))
     role.known_hosts.mkdir()
     for name, its in hosts.items():
         made(its["provider_gcp_zone"], name)
         (role.known_hosts / name).write_text(name, encoding="utf-8")
     for name in ("demo-99", "demo"):
         client.made(f"zones/{A}/instances", instance(name, A))
-    faults = hurt(gate, hosts, REMOVING, STATUSES + BREAKS)
-    cloud.operations.pace.rules.append(("delete", "demo-11$", 5.0))
+    faults = hurt(gate, hosts, cases)
+    cloud.operations.pace.rules.append(("delete", "demo-8$", 5.0))
     # One that went a moment ago, though it was listed.
     listed = {"px_found": {"name": "demo-50", "zone": A}}
     every = {**hosts, "demo-50": listed, "demo-51": {"px_found": {}}, "demo-99": {}}
     gone = role.absent(every, provider_gcp_known_hosts_dir=str(role.known_hosts))
     assert gone.ok, gone.output[-4000:]
-    assert [name for name, fault in faults.items() if fault.done != 1] == []
+    assert unmet(faults) == []
     assert names(cloud) == ["demo", "demo-99"]
     assert list(role.known_hosts.iterdir()) == []
     assert sorted(one.name for one in cloud.world.of("disks")) == ["demo", "demo-99"]

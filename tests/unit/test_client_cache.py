@@ -268,8 +268,10 @@ def test_an_unreachable_release_falls_back_to_go(go, tmp_path):
         go_module="example.org/x@v1",
         go=go("go1.27.3", "echo no network >&2; exit 1"),
     )
-    with pytest.raises(CacheError, match=r"127\.0\.0\.1:9/g\.deb: .*refused.*no network"):
+    with pytest.raises(CacheError, match=r"127\.0\.0\.1:9/g\.deb: .*refused.*no network") as refused:
         client_cache.ensure(asks, str(tmp_path / "cache"))
+    assert "run this again where http://127.0.0.1:9/g.deb can be reached" in str(refused.value)
+    assert "sha256" not in str(refused.value)  # it is pinned
 
 
 # A release that is pinned, and nothing else: the method binary.

@@ -83,7 +83,7 @@ def test_every_neutral_setting_has_its_flag():
         "--cache-dir=/mnt/ssd/data",
         "--vfs-cache-mode=full",
         "--vfs-cache-max-size=2048Mi",
-        "--dir-cache-time=0s",
+        "--dir-cache-time=10ms",
         "--attr-timeout=0s",
     } <= set(made.command)
     assert made.cache == "/mnt/ssd/data"

@@ -159,12 +159,15 @@ def test_a_cluster_without_hosts_is_nobodys_concern(make):
 
 def test_list_says_what_there_is_and_what_is_damaged(make, tmp_path):
     assert "There are no clusters yet" in px("list", cwd=tmp_path).stdout
+    make("planned", hosts=False)
+    assert "There are no clusters yet" in px("list", cwd=tmp_path).stdout
     file, _ = make("one")
     _, other = make("other")
     file.unlink()
     (other.folder / "inventory.json").write_text("{")
     shown = px("list", cwd=tmp_path)
     assert f"{file} (gone)" in shown.stdout
+    assert "planned" not in shown.stdout
     assert f"other: {other.folder}/inventory.json is damaged" in shown.stdout
     assert shown.returncode == 0
 

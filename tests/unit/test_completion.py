@@ -1,4 +1,4 @@
-"""Completions in a real bash; the names in them come from the state folder, quickly."""
+"""Completions in a real bash, zsh and fish; the names in them come from the state folder, quickly."""
 
 from __future__ import annotations
 
@@ -43,23 +43,22 @@ def place(tmp_path, monkeypatch):
     return folder
 
 
-class Bash:
-    """An interactive bash on a terminal, with the script sourced."""
+class Shell:
+    """An interactive shell on a terminal, with its script loaded by the lines of `setup`."""
 
-    def __init__(self):
+    def __init__(self, command, *setup):
         pid, self.terminal = pty.fork()
         if pid == 0:
             os.environ.update(TERM="dumb", PS1="READY> ", INPUTRC="/dev/null", COLUMNS="200")
-            os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+            os.execvp(command[0], command)
         self.pid = pid
-        self.type("bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'; bind 'set page-completions off'\r")
-        self.type('eval "$(px-ansible completion bash)"; PS1="LOA""DED> "\r')
+        self.type("\r".join([*setup, 'PS1="LOA""DED> "\r']))
         self.until("LOADED> ")
 
     def type(self, text):
         os.write(self.terminal, text.encode())
 
-    def until(self, text, seconds=20):
+    def until(self, text, seconds=60):
         seen = ""
         deadline = time.monotonic() + seconds
         while text not in seen:
@@ -77,7 +76,15 @@ class Bash:
 
 @pytest.fixture
 def bash(place):
-    one = Bash()
+    setup = "bind 'set bell-style none'; bind 'set show-all-if-ambiguous on'; bind 'set page-completions off'"
+    one = Shell(["bash", "--norc", "--noprofile", "-i"], setup, 'eval "$(px-ansible completion bash)"')
+    yield one
+    one.end()
+
+
+@pytest.fixture
+def zsh(place):
+    one = Shell(["zsh", "-f", "-i"], "autoload -U compinit; compinit -u -D", 'eval "$(px-ansible completion zsh)"')
     yield one
     one.end()
 
@@ -97,6 +104,31 @@ def test_hosts_are_listed_on_a_terminal(bash):
 def test_an_option_and_a_file_are_completed_on_a_terminal(bash):
     bash.type("px-ansible plan --det\t-f px\t")
     bash.until("px-ansible plan --detailed-exitcode -f px.yaml ")
+
+
+def test_zsh_completes_commands_hosts_options_and_files(zsh):
+    kill_line = "\x15"
+    zsh.type("px-ansible prov\t")
+    zsh.until("px-ansible provision ")
+    zsh.type(f"{kill_line}px-ansible ssh dem\t")
+    zsh.until("demo-")
+    zsh.type("9\t")
+    zsh.until("9 ")
+    zsh.type(f"{kill_line}px-ansible plan --det\t-f px\t")
+    zsh.until("--detailed-exitcode ")
+    zsh.until("-f px.yaml ")
+
+
+def test_fish_completes_commands_hosts_options_and_files(place):
+    def completed(line):
+        script = f"px-ansible completion fish | source; complete -C '{line}'"
+        done = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=True)
+        return [one.partition("\t")[0] for one in done.stdout.splitlines()]
+
+    assert completed("px-ansible prov") == ["provision"]
+    assert "demo-11" in completed("px-ansible ssh demo-")
+    assert completed("px-ansible plan --det") == ["--detailed-exitcode"]
+    assert completed("px-ansible plan -f px") == ["px.yaml"]
 
 
 def complete(*words: str, shell: str = "bash") -> list[str]:

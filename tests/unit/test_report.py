@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from rich.console import Console
 
+from px_ansible.cli.report import show_provision, show_status
+from px_ansible.config import load
 from px_ansible.events import Event
-from px_ansible.report import Report
+from px_ansible.plans import Found, FoundHost, make_plan
+from px_ansible.providers import PROVIDERS
+from px_ansible.report import HostReport, MountReport, Report
 
 MOUNT = {"path": "/data", "bucket": "b", "state": "present", "ready": True, "changed": True, "seconds": 0.4}
 
@@ -69,6 +74,21 @@ def test_exit_codes(kinds, code):
     assert report_of(*events).exit_code == code
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        "Failed to connect to the host via ssh: ",
+        "Task failed: Failed to connect to the host via ssh: Warning: Permanently added 'a'.\n",
+        'Task failed: Data could not be sent to remote host "a". Make sure this host can be reached over ssh: ',
+        "",
+    ],
+)
+def test_a_host_that_is_not_reached_is_said_in_the_words_of_ssh(before):
+    says = "ssh: connect to host a port 22: Connection refused"
+    event = Event("unreachable", host="a", result={"msg": f"{before}{says}"})
+    assert report_of(event).hosts["a"].error == says
+
+
 def test_what_failed_on_the_controller_is_an_error_and_no_host():
     result = {"msg": "port 4443 of the bucket server is taken", "hint": "stop that program"}
     report = report_of(Event("failed", host="localhost", action="px.storage.local_cluster", result=result))
@@ -82,3 +102,30 @@ def test_what_failed_on_the_controller_is_an_error_and_no_host():
 def test_notes_are_said_once():
     note = Event("changed", host="demo-1", result={"notes": ["memory is not limited"]})
     assert report_of(note, Event("changed", host="demo-2", result=note.result)).notes == ["memory is not limited"]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "changed", "says"),
+    [
+        (1, 0, "Nothing changed: everything was as px.yaml says."),
+        (1, 2, "Done: 1 mount changed."),
+        (2, 0, "Done: 1 host created, 1 mount changed."),
+    ],
+)
+def test_what_was_only_looked_at_again_is_not_said_to_have_changed(nodes, changed, says, tmp_path, capsys):
+    (tmp_path / "px.yaml").write_text(f"cluster: {{name: demo, nodes: {nodes}}}\n/data: {{source: gs://data}}\n")
+    config = load(tmp_path / "px.yaml", provider="local")
+    there = FoundHost("demo-1", "running", None, {**PROVIDERS["local"].attributes(config), "key": "k"})
+    unsure = [{**one, "digest": ""} for one in make_plan(config, Found()).applied()]
+    plan = make_plan(config, Found((there,), applied=tuple(unsure)), "k")
+    show_provision(plan, report_of(Event("stats", result={"changed": {"demo-1": changed}})), 1.0)
+    assert capsys.readouterr().out.splitlines()[-1] == f"{says} (1.0 s)"
+
+
+def test_a_narrow_terminal_keeps_addresses_in_one_piece(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    mounts = [MountReport(path="/px-gcs-bucket", bucket="px-gcs-bucket", client="gcsfuse", state="present", ready=True)]
+    narrow = Console(width=60, force_terminal=True, color_system=None)
+    monkeypatch.setattr("px_ansible.cli.report.console", lambda: narrow)
+    show_status(Report({"demo-1": HostReport("demo-1", "running", "198.18.142.2", mounts=mounts)}))
+    assert "198.18.142.2" in capsys.readouterr().out

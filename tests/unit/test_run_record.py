@@ -31,6 +31,7 @@ def report_with(*events: Event) -> Report:
 STATS = Event("stats", result={"changed": {"px-1": 3, "px-2": 1}})
 BROKEN = Event("failed", "px-2", task="Boot", result={"msg": "no luck", "hint": "try more", "log": ["a", "b"]})
 MOUNT = {"path": "/data", "bucket": "b", "client": "gcsfuse", "state": "present", "ready": True}
+CHANGED = Event("changed", "px-1", action="px.storage.local_machine")
 FINE = Event("ok", "px-1", action="px.storage.mounts", result={"mounts": [MOUNT]})
 
 
@@ -55,8 +56,9 @@ def test_a_run_that_ended_is_read_as_it_was_written(folder):
 )
 def test_what_broke_a_run_off_is_its_exit_code(folder, error, code):
     record = RunRecord.begin(runs.new(folder, "provision"), "provision")
-    record.end_with(report_with(FINE), error)
+    record.end_with(report_with(FINE, CHANGED), error)
     assert RunRecord.read(record.folder).exit_code == code
+    assert RunRecord.read(record.folder).counts["changed"] == 1
     assert record.report()["hosts"][0]["name"] == "px-1"
 
 

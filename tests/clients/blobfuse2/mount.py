@@ -138,9 +138,10 @@ def start_rclone(settings, chosen, cache, account):
     flags += [f"--uid={of('libfuse.uid', os.getuid())}", f"--gid={of('libfuse.gid', os.getgid())}"]
     expires = 0 if of("disable-kernel-cache", False) else of("libfuse.attribute-expiration-sec", 120)
     remembered = of("attr_cache.timeout-sec", 120) if "attr_cache" in chosen else 0
-    # blobfuse2 remembers attributes, and listings only with entry_cache; rclone remembers both together.
+    # blobfuse2 remembers attributes, and listings only with entry_cache; rclone remembers both together. Not 0s: with
+    # that, rclone spins once something was written.
     listing = of("entry_cache.timeout-sec", 30) if "entry_cache" in chosen else min(remembered, 1)
-    flags += [f"--attr-timeout={expires}s", f"--dir-cache-time={listing}s", "--poll-interval=0"]
+    flags += [f"--attr-timeout={expires}s", f"--dir-cache-time={listing or 0.01}s", "--poll-interval=0"]
     flags += [f"--cache-dir={cache}", "--vfs-write-back=0", "--vfs-cache-poll-interval=10s"]
     flags += ["--vfs-cache-mode=full", "--use-server-modtime", "--low-level-retries=3", "--contimeout=5s"]
     section = "file_cache" if "file_cache" in chosen else "block_cache"

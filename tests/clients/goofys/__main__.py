@@ -154,7 +154,8 @@ def start_rclone(source, values, read_only):
     options = [f"--{name}={values[name]}" for name in ("uid", "gid")]
     options += [f"--file-perms={values['file-mode']:04o}", f"--dir-perms={values['dir-mode']:04o}", "--umask=0"]
     # goofys asks the store for every name that it does not know; rclone only when its listing is old.
-    listing = min(values["type-cache-ttl"], 1)
+    # Not 0s: with that, rclone spins once something was written.
+    listing = min(max(values["type-cache-ttl"], 0.01), 1)
     options += [f"--dir-cache-time={listing}s", f"--attr-timeout={values['stat-cache-ttl']}s"]
     options += [f"--timeout={values['http-timeout']}s", "--contimeout=5s", "--low-level-retries=3"]
     options += ["--vfs-cache-mode=off", "--vfs-write-wait=100ms", "--use-server-modtime", "--poll-interval=0"]

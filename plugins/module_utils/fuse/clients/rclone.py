@@ -124,7 +124,10 @@ def _flags(mount: Dict[str, Any], cache: neutral.Cache, folder: str) -> flags.Fl
     ours["vfs-write-back"] = ["1s"]
     # Another host's new file is seen when the listing is no longer remembered. rclone's own is 5 minutes.
     seconds = cache.metadata_seconds
-    ours["dir-cache-time"] = ["10s" if seconds is None else f"{seconds}s"]
+    # With 0s, rclone 1.75 looks without a pause whether there is something to forget: for seconds after a write, with all
+    # of a processor.
+    remembered = {None: "10s", 0: "10ms"}
+    ours["dir-cache-time"] = [remembered.get(seconds, f"{seconds}s")]
     if seconds is not None:
         ours["attr-timeout"] = [f"{seconds}s"]
     # These stores tell nobody what has changed.
