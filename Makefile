@@ -2,7 +2,9 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
-PYTHON ?= python3
+# Debian's own Python, where it is recent enough: its build is optimized as few others are, and Ansible takes a tenth less of a
+# processor with it.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
