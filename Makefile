@@ -50,7 +50,7 @@ golden: $(VENV)/.dev  ## px.yaml files and what comes out of them, and what each
 e2e: $(VENV)/.dev  ## Real machines, real mounts (root)
 	$(SUDO) env PATH="$$PATH" $(BIN)/pytest tests/e2e tests/emulators -m e2e $(SIDE_BY_SIDE)
 
-molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 8 minutes); SCENARIO=gcsfuse takes one
+molecule: $(VENV)/.dev  ## The client roles on real machines (root, about 5 minutes); SCENARIO=gcsfuse takes one
 	$(SUDO) env PATH="$(CURDIR)/$(BIN):$$PATH" tests/molecule/run $(SCENARIO)
 
 bench: $(VENV)/.dev  ## What the roles cost next to stock modules, and a start of px-ansible (root, about 5 minutes); asserts nothing
