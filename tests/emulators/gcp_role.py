@@ -1,7 +1,8 @@
 """The role provider_gcp run by ansible-playbook, with google.cloud's modules as they are, through the gate.
 
 Nothing boots: an instance's address is one of loopback where something says "SSH-", its host keys are what its guest
-agent would have told, and hosts are reached by the connection `local`. The playbooks are px-ansible's own.
+agent would have told, and hosts are reached by the connection `local`. The playbooks are px-ansible's own, and so are
+Ansible's settings.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from emulators.exchange import Answer
 from emulators.gce import PROJECT, guest_attributes
 from emulators.gce.machines import Running
 from emulators.guests.site import cache
+from px_ansible.run_environment import ANSIBLE_CFG
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -150,13 +152,14 @@ class Role:
         self.gate = gate
         self.folder = folder
         self.known_hosts = folder / "known_hosts"
+        (folder / "ansible.cfg").write_text(ANSIBLE_CFG, encoding="utf-8")
         self.environment = {
             **cloud.environment,
+            "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
             "ANSIBLE_HOME": str(folder / "home"),
             "ANSIBLE_LOCAL_TEMP": str(folder / "home/tmp"),
             "ANSIBLE_CALLBACK_PLUGINS": str(TOP / "tests/emulators/callbacks"),
             "ANSIBLE_COLLECTIONS_PATH": str(TOP / "tests/collections"),
-            "ANSIBLE_PIPELINING": "1",
             "PX_RESULTS": str(folder / "results.jsonl"),
         }
         self.variables: dict[str, Any] = {
