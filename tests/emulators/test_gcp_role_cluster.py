@@ -305,4 +305,4 @@ def test_a_permission_is_missing(role, cloud):
     cloud.controller.denied.add("compute.firewalls.create")
     said = role.cluster().said()
     assert said.startswith("Let SSH in: Required 'compute.firewalls.create' permission")
-    assert "| compute.firewalls.create is missing: " in said
+    assert "| compute.firewalls.create is missing; " in said
