@@ -73,8 +73,10 @@ class Report:
         host = self.hosts.setdefault(event.host, HostReport(event.host))
         result = event.result
         for note in result.get("notes") or []:
-            if note not in self.notes:
-                self.notes.append(note)
+            # Of a mount it says the path; there is one of it on every host.
+            told = f"{event.host}: {note}" if event.action in MOUNTS else note
+            if told not in self.notes:
+                self.notes.append(told)
         host.address = result.get("address") or host.address
         if event.action in MOUNTS:
             host.mounts += [_mount(one, result) for one in result.get("mounts", [])]

@@ -232,6 +232,11 @@ actions:
   type: list
   elements: str
   returned: always
+notes:
+  description: What whoever runs it should know, such as a cache that was kept because it holds what its bucket does not have.
+  type: list
+  elements: str
+  returned: where there is something
 mounts:
   description: What became of each mount, in the order given. Returned when the module fails, too.
   type: list

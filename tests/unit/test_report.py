@@ -99,6 +99,11 @@ def test_what_failed_on_the_controller_is_an_error_and_no_host():
     assert report.as_data()["error"]["message"] == result["msg"]
 
 
+def test_a_note_of_a_mount_says_its_host():
+    note = Event("changed", host="demo-1", action="px.storage.mounts", result={"notes": ["/data: 1 file not uploaded"]})
+    assert report_of(note).notes == ["demo-1: /data: 1 file not uploaded"]
+
+
 def test_notes_are_said_once():
     note = Event("changed", host="demo-1", result={"notes": ["memory is not limited"]})
     assert report_of(note, Event("changed", host="demo-2", result=note.result)).notes == ["memory is not limited"]

@@ -223,7 +223,8 @@ def _report(asked: Asked, every: List[Mount]) -> Dict[str, Any]:
     }
     warnings = [mount.warning for mount in every if mount.warning]
     if warnings:
-        report["warnings"] = warnings
+        # For a playbook of somebody's own, and for px-ansible's report.
+        report["warnings"] = report["notes"] = warnings
     failed = [mount for mount in every if mount.error is not None]
     if failed:
         what = "; ".join(mount.complaint() for mount in failed)
