@@ -83,7 +83,7 @@ def plan(
     if offline:
         return make_plan(config, Found())
     cluster = Cluster.open(config, on_event, verbosity)
-    return cluster.plan(cluster.find())
+    return cluster.plan(preflight.find(cluster))
 
 
 def provision(
@@ -115,7 +115,7 @@ def provision(
     cluster.require_credentials()
     began = time.monotonic()
     with cluster.state.lock():
-        made = cluster.plan(cluster.find())
+        made = cluster.plan(preflight.find(cluster))
         if kept:
             plan_file.require_same(kept, made)
         if (fixed := made.hosts_to(Action.REPLACE)) and not replace:

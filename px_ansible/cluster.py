@@ -87,7 +87,9 @@ class Cluster:
         if not found.hosts:
             # The mounts went with the hosts, however those went.
             found = replace(found, applied=())
-        return make_plan(self.config, found, self.public_key() if found.hosts else None)
+        # A plan alone makes no key.
+        made = found.hosts or self.state.has_key()
+        return make_plan(self.config, found, self.public_key() if made else None)
 
     def require_credentials(self) -> None:
         """Raise PrerequisiteError where a secret or a file that a provision needs cannot be read on this computer."""

@@ -12,7 +12,7 @@ from px_ansible import prerequisites
 from px_ansible.checks import Check
 from px_ansible.cluster import Cluster, broken_off
 from px_ansible.errors import PrerequisiteError, PxError
-from px_ansible.plans import make_plan
+from px_ansible.plans import Found, make_plan
 from px_ansible.providers import PROVIDERS
 from px_ansible.state import ClusterState
 
@@ -66,6 +66,27 @@ def ask(cluster: Cluster, plan: Plan) -> Preflight:
     )
 
 
+def find(cluster: Cluster) -> Found:
+    """Ask the provider what exists; where it does not say, its checks may know all that is missing, and not the first.
+
+    Raises:
+        PrerequisiteError: with all that is missing.
+    """
+    try:
+        return cluster.find()
+    except PxError:
+        _ask_of_nothing(cluster).require(cluster.config)
+        raise
+
+
+def _ask_of_nothing(cluster: Cluster) -> Preflight:
+    """Ask as if nothing existed; a provider that cannot answer that either says nothing."""
+    try:
+        return ask(cluster, make_plan(cluster.config, Found()))
+    except PxError:
+        return Preflight()
+
+
 def look(config: Config, on_event: Callable[[Event], None]) -> list[Check]:
     """Return what the provider says of a px.yaml, for `doctor`: nothing of it stays on this computer."""
     with tempfile.TemporaryDirectory(prefix="px-") as folder:
@@ -74,6 +95,9 @@ def look(config: Config, on_event: Callable[[Event], None]) -> list[Check]:
         try:
             return list(ask(cluster, make_plan(config, cluster.find())).checks)
         except PxError as error:
+            said = _ask_of_nothing(cluster).checks
+            if any(one.state == "missing" for one in said):
+                return list(said)
             gone = not error.hint or folder in error.hint
             hint = "px-ansible plan: it keeps what Ansible says" if gone else error.hint
             found = ": ".join([error.message, *error.log[-1:]])

@@ -122,6 +122,10 @@ class ClusterState:
         """Return the private SSH key, made where there is none."""
         return ensure_key(self.folder / "key", self._comment)
 
+    def has_key(self) -> bool:
+        """Tell whether a key was made."""
+        return (self.folder / "key").exists()
+
     @property
     def _comment(self) -> str:
         return f"px-ansible:{self.cluster}"

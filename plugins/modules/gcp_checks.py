@@ -85,12 +85,14 @@ def main() -> None:
     )
     params = module.params
     zones: list[str] = []
+    asked = "project"
     try:
         params["project"] = project.find(params)
+        asked = "credentials"
         wanted = checks.Wanted(**{name: params[name] for name in checks.Wanted._fields})
         found, zones = checks.survey(Api(params), wanted)
     except GcpError as error:
-        found = [checks.missing("credentials", error.message, error.hint)]
+        found = [checks.missing(asked, error.message, error.hint)]
     module.exit_json(changed=False, checks=found, zones=zones, project=params["project"])
 
 

@@ -58,7 +58,7 @@ regions: {description: The regions in which its own network has a subnetwork., t
 hosts:
   description: >-
     The instances, each with C(name), C(state) (running, starting, stopping, stopped), C(address), C(machine_type), C(image), C(zone), C(region),
-    C(disk_gib), C(spot), C(key), C(labels) (those of others too), C(startup) (the SHA-256 of its startup script), C(accelerator), C(network), C(subnetwork)
+    C(disk_gib), C(spot), C(key), C(ssh_user), C(labels) (those of others too), C(startup) (the SHA-256 of its startup script), C(accelerator), C(network), C(subnetwork)
     and C(service_account); network and account are C(its own) where they are the cluster's.
   type: list
   elements: dict

@@ -60,8 +60,9 @@ def destroy(file: str | None, provider: str | None, yes: bool, purge: bool, outp
 
         done = api.destroy(config, purge=purge, confirm=confirm, on_event=watch, verbosity=of_ansible(verbosity))
     if output == "json":
-        removed = [host.name for host in done.found.hosts]
-        print_json({**done.report.as_data(), "removed": removed, "left": _left(done)})
+        left = _left(done)
+        removed = [host.name for host in done.found.hosts if host.name not in left]
+        print_json({**done.report.as_data(), "removed": removed, "left": left})
     else:
         _show(config, done, purge=purge)
     return 0 if done.complete else done.report.exit_code or RunError.exit_code
@@ -75,12 +76,16 @@ def _show(config: Config, done: Destroyed, *, purge: bool) -> None:
     from px_ansible.cli.report import show_destroy  # noqa: PLC0415
     from px_ansible.cli.tables import count  # noqa: PLC0415
     from px_ansible.providers import PROVIDERS  # noqa: PLC0415
+    from px_ansible.state import clusters_folder  # noqa: PLC0415
 
     found = done.found
     show_destroy(done.report)
     again = "`px-ansible destroy` goes on from here."
     if names := _left(done):
         click.echo(f"Still there: {', '.join(names)}; {again}")
+        if done.report.unreachable and PROVIDERS[config.provider].existing:
+            folder = clusters_folder() / config.provider / config.cluster
+            click.echo(f"Are they gone for good? Then forget the cluster: rm -r {folder}")
     elif done.report.exit_code:
         click.echo(f"Nothing of it is left, and a step failed all the same; {again}")
     elif found.hosts and PROVIDERS[config.provider].existing:

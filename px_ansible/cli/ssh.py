@@ -19,7 +19,13 @@ class _WithCommand(click.Command):
         """Set aside what stands behind the first `--`."""
         at = args.index("--") if "--" in args else len(args)
         ctx.obj = args[at + 1 :]
-        rest = super().parse_args(ctx, args[:at])
+        try:
+            rest = super().parse_args(ctx, args[:at])
+        except click.NoSuchOption as error:
+            if error.option_name.startswith("--"):
+                raise
+            says = f"there is no option {error.option_name}; those of the command stand with it behind '--'"
+            raise UsageError(says, hint="px-ansible ssh 2 -- ls -l") from None
         if ctx.args and not ctx.resilient_parsing:
             line = shlex.join(["--", *ctx.args, *ctx.obj])
             raise UsageError("the command stands behind '--'", hint=f"px-ansible ssh {ctx.params['host']} {line}")

@@ -18,7 +18,7 @@ from px_ansible.cli.options import (
     provider_option,
     verbose_option,
 )
-from px_ansible.errors import EXIT_CONTROL_C, RunError, UnreachableError
+from px_ansible.errors import EXIT_CONTROL_C, PxError, RunError, UnreachableError
 
 if TYPE_CHECKING:
     from px_ansible.api import Status
@@ -73,9 +73,18 @@ def _watch(config: Config, seconds: float, *, as_json: bool) -> int:
     from px_ansible import api  # noqa: PLC0415
 
     redraws = sys.stdout.isatty() and not as_json
+    seen = None
     try:
         while True:
-            seen = api.status(config)
+            try:
+                seen = api.status(config)
+            except PxError as error:
+                if seen is None:
+                    raise
+                # It may pass: a network that is away for a moment, a run that has the cluster.
+                click.echo(f"{datetime.now().astimezone():%H:%M:%S}: {error}", err=True)
+                time.sleep(seconds)
+                continue
             now = datetime.now().astimezone()
             if as_json:
                 click.echo(json.dumps({**_as_data(config, seen), "time": now.isoformat(timespec="seconds")}))

@@ -239,7 +239,7 @@ def _elsewhere(path: Path, key: str, value: Any, known: list[str], definitions: 
     of_mounts = not mounts_here and path[:1] != ("cluster",) and key in definitions["mount"]["properties"]
     if path != ("cluster",) and key in definitions["cluster"]["properties"] and key not in known and not of_mounts:
         return f"{key!r} belongs under 'cluster:', indented"
-    if path == () and key in definitions["mount"]["properties"]:
+    if path in ((), ("cluster",)) and key in definitions["mount"]["properties"]:
         return f"{key!r} belongs under the path of a mount, such as '/data:', indented"
     return None
 

@@ -171,11 +171,15 @@ def _difference(key: str, old: Any, new: Any) -> str:
     return f"{key} {'any' if old is None else old} -> {'any' if new is None else new}"
 
 
+# A thing that is incomplete lacks a part, or has one that is not as px.yaml says.
+_SHARED = {"running": Action.KEEP, "incomplete": Action.CHANGE}
+
+
 def _plan_shared(config: Config, provider: Provider, found: Found, public_key: str | None) -> Iterator[SharedPlan]:
     """Yield what the provider makes for all hosts, under the names that it goes by once it is there."""
     kinds = list(provider.shared(config))
     for one in found.shared:
-        yield SharedPlan(one.name, Action.KEEP if one.state == "running" else Action.START)
+        yield SharedPlan(one.name, _SHARED.get(one.state, Action.START))
         kinds = [kind for kind in kinds if not one.name.startswith(kind)]
     if not provider.existing and not config.ssh.key:
         yield SharedPlan("SSH key", Action.CREATE if public_key is None else Action.KEEP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from px_ansible import files
@@ -53,6 +52,8 @@ def _machine(config: Config) -> dict[str, Any]:
 
 def _startup(config: Config) -> dict[str, str]:
     """Return the checksum of the startup script; nothing while it cannot be read, which `provision` refuses."""
+    import hashlib  # noqa: PLC0415 - 6 ms, and `validate` needs none
+
     file = files_of(config).get("startup")
     try:
         # Ansible's lookup takes the white space at its end away.

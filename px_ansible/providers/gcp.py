@@ -23,6 +23,7 @@ northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west
 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4
 """
 
+_USER = login("px")
 # What `list` says in place of the name of a network or an account that is the cluster's own; no name has a space.
 OWN = "its own"
 
@@ -55,6 +56,7 @@ def _attributes(config: Config) -> Mapping[str, Any]:
         "network": settings.get("network", OWN),
         "subnetwork": settings.get("subnetwork"),
         "service_account": settings.get("service_account", OWN),
+        "ssh_user": _USER(config),
     }
     if gpu := settings.get("accelerator"):
         wanted["accelerator"] = f"{gpu['count']} x {gpu['type']}"
@@ -84,7 +86,7 @@ GCP = Provider(
     name="gcp",
     default_image="debian-12",
     images=("debian-12", "debian-13", "ubuntu-24.04"),
-    user=login("px"),
+    user=_USER,
     arch=architecture,
     attributes=_attributes,
     variables=variables("gcp"),

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tarfile
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,11 @@ def archive(tmp_path_factory) -> Path:
 def told(kind: str, *names: str) -> dict:
     """Return what ansible-doc tells of plugins of the collection."""
     command = [str(BIN / "ansible-doc"), "--json", "--type", kind, *(f"px.storage.{name}" for name in names)]
-    environment = {"ANSIBLE_COLLECTIONS_PATH": str(TOP / "tests/collections"), "LC_ALL": "C.UTF-8", "HOME": "/nowhere"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(TOP / "tests/collections"), "LC_ALL": "C.UTF-8"}
+    # Ansible makes a folder in the home, wherever that is.
+    with tempfile.TemporaryDirectory() as home:
+        environment["HOME"] = home
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return {name.rpartition(".")[2]: one for name, one in json.loads(done.stdout).items()}
 

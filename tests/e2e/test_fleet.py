@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from project import BUCKET, COMMAND, until
@@ -66,7 +67,7 @@ def ctrl_c(process: subprocess.Popen[str], seconds: float = 20) -> str:
     return process.communicate(timeout=seconds)[0]
 
 
-def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
+def start(project: Project, *arguments: str, stderr: IO[str] | None = None) -> subprocess.Popen[str]:
     """Run the command in the background, but so that Ctrl-C ends it."""
     process = subprocess.Popen(
         [*COMMAND, *arguments],
@@ -74,6 +75,7 @@ def start(project: Project, *arguments: str) -> subprocess.Popen[str]:
         env=project.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         preexec_fn=at_a_terminal,  # noqa: PLW1509 - these tests have no threads
     )
@@ -265,6 +267,23 @@ def test_watch_on_a_pipe_and_as_json(project: Project) -> None:
     until(lambda: plain.stdout.readline() == "\n", 20, "the first block ends")
     assert "\x1b" not in ctrl_c(plain)
     assert plain.returncode == 130
+
+
+def test_watch_goes_on_after_an_error_that_passes(project: Project, tmp_path: Path) -> None:
+    known = project.state / "inventory.json"
+    kept, errors = known.read_text(), tmp_path / "errors"
+    with errors.open("w") as stderr:
+        watching = start(project, "status", "--watch", "0.2", "--output", "json", stderr=stderr)
+    assert watching.stdout is not None
+    watching.stdout.readline()
+    known.write_text("{")
+    until(lambda: f"{known} is damaged" in errors.read_text(), 30, "it has said what is wrong")
+    known.write_text(kept)
+    restored = datetime.now().astimezone().replace(microsecond=0)
+    until(lambda: datetime.fromisoformat(json.loads(watching.stdout.readline())["time"]) >= restored, 30, "it goes on")
+    ctrl_c(watching)
+    assert watching.returncode == 130
+    assert "Traceback" not in errors.read_text()
 
 
 def test_watch_draws_anew_on_a_terminal(project: Project) -> None:

@@ -157,6 +157,15 @@ def test_host_keys_that_google_does_not_tell_are_those_of_the_address(world: Wor
         world.gate.faults.clear()
 
 
+def test_another_user_logs_in_and_has_the_files(page: CloudProject) -> None:
+    page.write(nodes=1, cpus_per_node=4, ssh={"user": "ops"})
+    assert "ssh_user px -> ops" in page.px("plan").said
+    page.px("provision", "--yes")
+    told = page.px("ssh", "1", "--", f"id -un; stat -c %U {MOUNT}/file; echo more > {MOUNT}/file").said
+    assert told == "ops ops"
+    assert "Nothing changed" in page.px("provision", "--yes").said
+
+
 def test_no_secret_is_in_what_the_runs_left(world: World, page: CloudProject) -> None:
     key = world.cloud.key.read_text()
     secret = key.split("PRIVATE KEY-----")[1][:60].encode().decode("unicode_escape").strip().splitlines()[0]

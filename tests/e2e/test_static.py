@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -186,4 +187,17 @@ def test_destroy_takes_the_mounts_away_and_leaves_the_hosts(
     assert untouched(machines) == before
     assert machines.on(1, f"cat {THEIRS}/static/hello.txt") == "from one"
     assert not state(project).exists()
+    assert "There was nothing to remove." in project.px("destroy", "--yes").stdout
+
+
+def test_hosts_that_are_gone_for_good_can_be_forgotten(project: Project, hosts: list[str]) -> None:
+    lost = hosts[0].rsplit(".", 1)[0] + ".200"  # the hosts' network ends before it
+    write(project, [lost])
+    project.px("provision", "--yes", code=6)
+    told = project.px("destroy", "--yes", "--output", "json", code=6).data
+    assert (told["removed"], told["left"]) == ([], [lost])
+    shown = project.px("destroy", "--yes", code=6).stdout
+    assert f"{lost}: ssh: connect to host {lost} port 22: " in shown
+    assert f"rm -r {state(project)}" in shown
+    shutil.rmtree(state(project))
     assert "There was nothing to remove." in project.px("destroy", "--yes").stdout

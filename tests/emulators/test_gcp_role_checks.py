@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from emulators.conftest import ZONE, instance
@@ -195,6 +198,15 @@ def test_hosts_that_are_there_take_nothing_more_of_a_quota(ask, cloud, client):
     cloud.quotas.limit("CPUS", 7, "us-central1")
     checks, _ = ask()
     assert list(missing(checks)) == ["quota"]
+
+
+def test_a_project_that_nothing_names_is_a_row(ask, role):
+    """The file of credentials names none either, and no configuration of gcloud."""
+    key = json.loads(Path(role.environment["GOOGLE_APPLICATION_CREDENTIALS"]).read_text())
+    Path(role.environment["GOOGLE_APPLICATION_CREDENTIALS"]).write_text(json.dumps({**key, "project_id": ""}))
+    checks, _ = ask(provider_gcp_project=None)
+    assert list(missing(checks)) == ["project"]
+    assert "no project is named" in missing(checks)["project"][0]
 
 
 def test_credentials_that_google_refuses_are_a_row(ask, cloud):

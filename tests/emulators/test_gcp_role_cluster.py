@@ -190,7 +190,10 @@ def test_a_policy_that_is_hidden_is_left_to_the_hosts(role, cloud):
 
 def test_a_bucket_that_is_not_there(role, cloud):
     play = role.cluster(**GIVEN, provider_gcp_buckets=[{"name": BUCKET}, {"name": "not-there"}])
-    assert "there is no bucket gs://not-there | gcloud storage buckets create gs://not-there" in play.said()
+    assert (
+        "there is no bucket gs://not-there | gcloud storage buckets create gs://not-there --project=px-test"
+        in play.said()
+    )
     # One that went with its rights is none to be removed from.
     assert role.cluster(**GIVEN, px_state="absent", provider_gcp_former_buckets=[{"name": "not-there"}]).ok
     assert cloud.left() == []
@@ -302,4 +305,4 @@ def test_a_permission_is_missing(role, cloud):
     cloud.controller.denied.add("compute.firewalls.create")
     said = role.cluster().said()
     assert said.startswith("Let SSH in: Required 'compute.firewalls.create' permission")
-    assert "| compute.firewalls.create is missing: " in said
+    assert "| compute.firewalls.create is missing; " in said

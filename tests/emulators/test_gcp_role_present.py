@@ -361,7 +361,7 @@ def test_who_may_not(role, cloud):
     assert play.said("demo-1").endswith("| grant roles/iam.serviceAccountUser on that service account")
     cloud.controller.granted.remove("compute.instances.create")
     play = role.present(["demo-1"])
-    assert "| compute.instances.create is missing: somebody who may grant it" in play.said("demo-1")
+    assert "| compute.instances.create is missing; ask somebody who may to grant it" in play.said("demo-1")
     assert names(cloud) == []
 
 

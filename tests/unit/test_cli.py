@@ -68,6 +68,7 @@ def test_what_was_meant_is_said_in_one_form(arguments, says, tmp_path):
     ("arguments", "hint"),
     [
         (["2", "ls", "/my data"], "px-ansible ssh 2 -- ls '/my data'"),
+        (["2", "ls", "-l"], "px-ansible ssh 2 -- ls -l"),
         (["--all", "uptime"], "px-ansible ssh --all -- uptime"),
         (["--all"], "px-ansible ssh --all -- uptime"),
     ],

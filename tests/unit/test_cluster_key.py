@@ -75,3 +75,12 @@ def test_what_goes_straight_to_the_hosts_asks_for_their_key_only_where_it_is_ano
     with pytest.raises(PrerequisiteError, match="would not take the cluster's new SSH key"):
         hosts_of_commands.hosts_of(one)
     assert asked == [one]
+
+
+def test_a_plan_of_no_hosts_makes_no_key_and_keeps_one_that_is_there(cluster):
+    one = cluster(OWN)
+    key = one.state.folder / "key"
+    assert {thing.name: thing.action for thing in one.plan(Found()).shared}["SSH key"] == Action.CREATE
+    assert not key.exists()
+    one.public_key()
+    assert {thing.name: thing.action for thing in one.plan(Found()).shared}["SSH key"] == Action.KEEP

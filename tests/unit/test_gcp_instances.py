@@ -53,6 +53,7 @@ def test_a_host():
         "disk_gib": 20,
         "spot": True,
         "key": "ssh-ed25519 AAAA px",
+        "ssh_user": "px",
         "labels": {"team": "vision"},
         "startup": "",
         "accelerator": "2 x nvidia-tesla-t4",
@@ -76,7 +77,7 @@ def test_all_that_is_compared_is_listed():
     settings = replace(settings, settings={**settings.settings, "subnetwork": "research-e"})
     compared = gcp.GCP.attributes(settings)
     assert compared.keys() <= instances.host(RUNNING).keys()
-    assert gcp.GCP.fixed == compared.keys() - {"labels", "startup"}
+    assert gcp.GCP.fixed == compared.keys() - {"labels", "startup", "ssh_user"}
 
 
 def test_a_startup_script_is_compared_with_the_file_of_px_yaml(tmp_path):
@@ -94,7 +95,7 @@ def test_a_startup_script_is_compared_with_the_file_of_px_yaml(tmp_path):
 def test_a_host_of_which_little_is_shown():
     bare = {"name": "demo-1", "status": "TERMINATED", "zone": ZONE, "machineType": "e2-micro"}
     host = instances.host(bare)
-    assert {key for key, value in host.items() if value is None} == {"address", "image", "disk_gib", "key"}
+    assert {key for key, value in host.items() if value is None} == {"address", "image", "disk_gib", "key", "ssh_user"}
     assert (host["state"], host["spot"], host["machine_type"]) == ("stopped", False, "e2-micro")
 
 

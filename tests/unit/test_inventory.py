@@ -21,7 +21,14 @@ from px_ansible.state import ClusterState
 
 PLACES = Places(Path("/state/key"), Path("/state/known_hosts"), Path("/cache"))
 # What the plan of a px.yaml that says little compares.
-ITS = {"machine_type": "x", "spot": False, "startup": "", "network": "its own", "service_account": "its own"}
+ITS = {
+    "machine_type": "x",
+    "spot": False,
+    "startup": "",
+    "network": "its own",
+    "service_account": "its own",
+    "ssh_user": "px",
+}
 STOPPED = FoundHost("demo-1", "stopped", "203.0.113.1", {"zone": "us-central1-b", "machine_type": "x"})
 FOUND = Found((STOPPED,), (SharedThing("network demo", "running"),), (), {"provider_gcp_project": "of-credentials"})
 

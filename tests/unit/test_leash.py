@@ -40,6 +40,37 @@ def _arguments(pid: int) -> str:
     return ""
 
 
+# As Ansible is where it has lost the interrupt.
+HEARS_NO_INTERRUPT = """
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+open(sys.argv[1] + "/started", "w").close()
+time.sleep(60)
+"""
+
+
+def test_a_stop_that_was_not_heard_is_said_again_in_another_way(tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    os.mkfifo(run / "lifeline")
+    lifeline = os.open(run / "lifeline", os.O_RDWR)
+    command = [sys.executable, "-c", HEARS_NO_INTERRUPT, str(run)]
+    leashed = [sys.executable, "-I", "-S", leash.__file__, str(run / "lifeline"), str(tmp_path / "scratch"), *command]
+    process = subprocess.Popen(leashed, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 20
+        while not (run / "started").exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        began = time.monotonic()
+        os.write(lifeline, leash.STOP)
+        assert process.wait(timeout=30) == leash.STOPPED
+        assert leash.PATIENCE < time.monotonic() - began < leash.GRACE - 2
+    finally:
+        process.kill()
+        os.close(lifeline)
+
+
 @pytest.mark.parametrize("orders", [leash.KILL, leash.STOP + leash.KILL], ids=["at once", "after a stop"])
 @pytest.mark.parametrize("moment", [0.05, 0.3])
 def test_no_worker_outlives_a_kill(orders, moment, tmp_path):

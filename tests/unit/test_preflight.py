@@ -241,3 +241,27 @@ def test_the_buckets_are_tried_where_hosts_or_mounts_change(nodes, mounts, tried
         group = inventory.inventory_of(plan, places, "key")["all"]["children"]["px_hosts"]["vars"]
         assert group.get("px_try_buckets", False) is (tried and row)
         assert group["px_changes"] is True
+
+
+REFUSED = """
+- name: Ask without a right
+  ansible.builtin.fail:
+    msg: you may not list
+"""
+
+
+def test_what_list_cannot_say_for_want_of_a_right_is_said_by_the_checks_with_all_else(said, px_yaml):
+    """`list` ends with the first thing that is missing: without it, who has nothing would get it one by one."""
+    (content.root() / "roles" / "provider_gcp" / "tasks" / "list.yml").write_text(f"---{REFUSED}")
+    checks = CHECKS.replace("CHECKS", f"'{said}'").replace("{{ provider_gcp_project }}", "")
+    (content.root() / "roles" / "provider_gcp" / "tasks" / "checks.yml").write_text(f"---{checks}")
+    write(said, MISSING)
+    for ask in (api.plan, api.provision):
+        with pytest.raises(PrerequisiteError) as refused:
+            ask(load(px_yaml))
+        assert [one.name for one in refused.value.missing] == ["compute API", "CPUs"]
+    assert [one.name for one in preflight.look(load(px_yaml), print)] == [str(one["name"]) for one in MISSING]
+    # Where they know of nothing, it is what list has said.
+    write(said, [])
+    with pytest.raises(RunError, match="you may not list"):
+        api.plan(load(px_yaml))

@@ -80,12 +80,16 @@ def _visible(api: Api, bucket: str) -> Policy:
         return policy_of(api, bucket)
     except ApiError as error:
         if error.status == _NOT_FOUND:
-            raise MissingError(
-                f"there is no bucket gs://{bucket}", f"gcloud storage buckets create gs://{bucket}"
-            ) from None
+            raise MissingError(*missing(bucket, api.project)) from None
         if error.status == _FORBIDDEN:
             raise HiddenError(f"gs://{bucket}: {error.message}", error.hint) from None
         raise
+
+
+def missing(bucket: str, project: str) -> tuple[str, str]:
+    """Return what to say of a bucket that is not there, and what helps."""
+    hint = f"gcloud storage buckets create gs://{bucket} --project={project}; or is the name misspelt?"
+    return f"there is no bucket gs://{bucket}", hint
 
 
 def command(bucket: str, member: str, role: str, verb: str = "add") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.px.storage.plugins.module_utils.gcp import holdings, names, quotas
+from ansible_collections.px.storage.plugins.module_utils.gcp import buckets, holdings, names, quotas
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE, IAM, PROJECTS, STORAGE
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError
 from ansible_collections.px.storage.plugins.module_utils.gcp.instances import is_of, last
@@ -57,7 +57,8 @@ def survey(api: Api, wanted: Wanted) -> tuple[list[Check], list[str]]:
     """Return all checks, and the zones that offer the machine type, in the order in which to try them."""
     project = _project(api)
     if project["state"] == "missing":
-        return [project], []
+        # Whoever may not see it can ask what else is missing all the same.
+        return [project, *_permissions(api, wanted)], []
     (machine, zones, shape), (own, strangers), *others = api.at_once(
         lambda: _machine_type(api, wanted),
         lambda: _namesakes(api, wanted),
@@ -273,8 +274,7 @@ def _bucket(api: Api, name: str) -> list[Check]:
         found = api.get(f"{STORAGE}/b/{quote(name, safe='')}", fields="name,location")
     except ApiError as error:
         if error.status == _NOT_FOUND:
-            hint = f"gcloud storage buckets create gs://{name} --project={api.project}; or is the name misspelt?"
-            return [missing(label, f"there is no bucket gs://{name}", hint)]
+            return [missing(label, *buckets.missing(name, api.project))]
         if error.status == _FORBIDDEN:
             # The hosts' own right is what counts, and they try it before they mount.
             return [{"name": label, "state": "warning", "found": error.message, "hint": None}]

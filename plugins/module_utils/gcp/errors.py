@@ -49,7 +49,7 @@ def _reason(error: t.Mapping[str, t.Any]) -> str:
     return str(error.get("status") or "")
 
 
-_GRANT = "somebody who may grant it: docs/google-cloud.md has the role that px-ansible needs, to copy"
+_GRANT = "ask somebody who may to grant it: docs/google-cloud.md has the role that px-ansible needs, to copy"
 _LOGIN = "gcloud auth application-default login; or export GOOGLE_APPLICATION_CREDENTIALS=KEY.json"
 _QUOTAS = "ask for more at console.cloud.google.com/iam-admin/quotas ({metric}), or for fewer nodes"
 # What Google says, and what helps. The first that fits.
@@ -68,6 +68,14 @@ _HINTS = (
     (r"does not have (?P<permission>storage\.[\w.]+) access", "_permission"),
     ("invalid_grant|Invalid Credentials|invalid authentication credentials|Token has been", _LOGIN),
     ("The caller does not have permission", _GRANT),
+    (
+        "Failed to find project|The resource 'projects/[^/']+' was not found",
+        "gcloud projects list (the id, not the name); then 'gcp: {{project: ...}}' below 'cluster' in px.yaml",
+    ),
+    (
+        r"is already being used by 'projects/[^/']+/\w+/(?P<zone>[^/']+)/instances/(?P<name>[^/']+)'",
+        "the instance {name} in {zone} is not the cluster's: see to it, then px-ansible destroy",
+    ),
 )
 
 
@@ -84,6 +92,6 @@ def hint_of(message: str, reason: str = "") -> str | None:
             return f"gcloud services enable {api[1] if api else 'compute.googleapis.com'}{of}"
         if hint == "_permission":
             permission = next(one for one in found.groups() if one)
-            return f"{permission} is missing: {_GRANT}"
+            return f"{permission} is missing; {_GRANT}"
         return hint.format(**found.groupdict())
     return None

@@ -70,7 +70,7 @@ def host(instance: t.Mapping[str, t.Any], network: str = "", account: str = "") 
     theirs = last(interface.get("network", "none"))
     metadata = metadata_of(instance)
     zone = last(instance["zone"])
-    key = metadata.get(names.SSH_KEYS, "").partition(":")[2].strip()
+    user, _, key = metadata.get(names.SSH_KEYS, "").strip().partition(":")
     script = metadata.get(names.STARTUP, "").rstrip()
     return {
         "name": instance["name"],
@@ -83,6 +83,7 @@ def host(instance: t.Mapping[str, t.Any], network: str = "", account: str = "") 
         "disk_gib": int(boot["diskSizeGb"]) if boot.get("diskSizeGb") else None,
         "spot": bool((instance.get("scheduling") or {}).get("preemptible")),
         "key": key or None,
+        "ssh_user": user or None,
         "labels": {
             key: value
             for key, value in (instance.get("labels") or {}).items()

@@ -124,7 +124,8 @@ def _flags(mount: Dict[str, Any], cache: neutral.Cache, folder: str) -> flags.Fl
     ours["vfs-write-back"] = ["1s"]
     # Another host's new file is seen when the listing is no longer remembered. rclone's own is 5 minutes.
     seconds = cache.metadata_seconds
-    # With 0s, rclone 1.75 looks without a pause whether there is something to forget, and spins after a write.
+    # With 0s, rclone 1.75 looks without a pause whether there is something to forget: for seconds after a write, with
+    # all of a processor.
     remembered = {None: "10s", 0: "10ms"}
     ours["dir-cache-time"] = [remembered.get(seconds, f"{seconds}s")]
     if seconds is not None:
