@@ -114,8 +114,9 @@ def test_zsh_completes_commands_hosts_options_and_files(zsh):
     zsh.until("demo-")
     zsh.type("9\t")
     zsh.until("9 ")
-    zsh.type(f"{kill_line}px-ansible plan --det\t-f px\t")
+    zsh.type(f"{kill_line}px-ansible plan --det\t")
     zsh.until("--detailed-exitcode ")
+    zsh.type("-f px\t")
     zsh.until("-f px.yaml ")
 
 
