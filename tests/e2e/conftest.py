@@ -13,6 +13,8 @@ from traces import Computer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from google_cloud import World
+
     MakeProject = Callable[..., Project]
 
 HERE = Path(__file__).parent
@@ -52,3 +54,17 @@ def make_project() -> Iterator[MakeProject]:
             one.remove_folders()
     left += computer.differences()
     assert not left, "\n".join(left)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return an emulated Google Cloud whose instances boot; at the end nothing of it may be left on the computer."""
+    from google_cloud import World  # noqa: PLC0415 - Google's clients, for few of these tests
+
+    computer = Computer.now()
+    with World(tmp_path_factory.mktemp("cloud")) as world:
+        yield world
+    assert world.gate.refused == []
+    assert world.gate.broken == []
+    assert world.cloud.broken == []
+    assert computer.differences() == []

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from google_cloud import HERE, CloudProject, World
-from traces import Computer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,17 +15,6 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "examples" / "quickstart" / "px.yaml"
 BUCKET = {"source": "gs://px-gcs-bucket", "store": "gcs"}
 MOUNT = "/px-gcs-bucket"
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    computer = Computer.now()
-    with World(tmp_path_factory.mktemp("cloud")) as world:
-        yield world
-    assert world.gate.refused == []
-    assert world.gate.broken == []
-    assert world.cloud.broken == []
-    assert computer.differences() == []
 
 
 @pytest.fixture(scope="module")

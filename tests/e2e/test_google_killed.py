@@ -17,7 +17,7 @@ import pytest
 from emulators.guests import namespace
 from google_cloud import CloudProject, World
 from project import BUCKET, until
-from traces import Computer, processes
+from traces import processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,17 +72,6 @@ class Run:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.communicate(timeout=60)
         assert self.process.returncode == -signal.SIGKILL
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    computer = Computer.now()
-    with World(tmp_path_factory.mktemp("cloud")) as world:
-        yield world
-    assert world.gate.refused == []
-    assert world.gate.broken == []
-    assert world.cloud.broken == []
-    assert computer.differences() == []
 
 
 @pytest.fixture(scope="module")

@@ -13,21 +13,13 @@ import pytest
 import yaml
 from emulators.gce import PROJECT
 from emulators.guests.site import cache
-from google_cloud import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from google_cloud import World
 
 TOP = Path(__file__).parents[2]
 README = TOP / "roles" / "provider_gcp" / "README.md"
 THEIRS = {"my-project": PROJECT, "my-bucket": "px-gcs-bucket"}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World(tmp_path_factory.mktemp("cloud")) as world:
-        yield world
-    assert (world.gate.refused, world.gate.broken, world.cloud.broken) == ([], [], [])
 
 
 class Estate:
