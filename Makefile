@@ -8,6 +8,8 @@ PYTHON ?= $(shell /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (
 VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# px-ansible is started hundreds of times by the tests: it is compiled once.
+unexport PYTHONDONTWRITEBYTECODE
 GO_MINIMUM := 1.26.5
 SCENARIO := $(notdir $(patsubst %/,%,$(dir $(wildcard molecule/*/molecule.yml))))
 
