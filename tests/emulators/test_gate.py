@@ -122,6 +122,15 @@ def test_many_clients_at_once(echo):
     assert echo.broken == []
 
 
+def test_a_client_that_is_killed_before_its_handshake_is_no_error_of_the_gate(tmp_path):
+    """It goes while the gate makes the host's certificate."""
+    for number in range(5):
+        (folder := tmp_path / str(number)).mkdir()
+        with Gate({HOST: Echo()}, folder=folder) as gate, socket.create_connection(("127.0.0.1", gate.port)) as client:
+            client.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\n\r\n".encode())
+        assert gate.broken == []
+
+
 def test_it_ends_at_once_while_connections_are_open(tmp_path):
     with Gate({HOST: Echo()}, folder=tmp_path) as gate:
         idle, plain = tunnel(gate), socket.create_connection(("127.0.0.1", gate.port))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import struct
@@ -76,7 +77,13 @@ class Connection(BaseHTTPRequestHandler):
         """Go on inside TLS."""
         self.connection = context.wrap_socket(self.connection, server_side=True, do_handshake_on_connect=False)
         self.server.now_speaks_tls(self.request, self.connection)  # type: ignore[attr-defined]
-        self.connection.do_handshake()
+        try:
+            self.connection.do_handshake()
+        except OSError as error:
+            # So Python's ssl says that the client has gone before: no ConnectionError, as everywhere else.
+            if error.errno == errno.ENOTCONN:
+                raise ConnectionResetError from error
+            raise
         self.rfile = self.connection.makefile("rb", self.rbufsize)
         self.wfile = _Writer(self.connection)
 
