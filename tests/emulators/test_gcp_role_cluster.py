@@ -230,6 +230,13 @@ def test_it_moves_into_a_network_of_the_users_and_gets_another_account(role, clo
     assert (again.ok, again.changed) == (True, 0), again.output
     # What it had of its own is there until it goes.
     assert cloud.left() == ALL
+    client.done("DELETE", "global/firewalls/px-demo-ssh")
+    things = role.play("list", **given).returned["px_shared"]
+    assert {one["name"]: one["state"] for one in things} == {
+        "network px-demo": "running",
+        "network rule px-demo-ssh": "incomplete",
+        f"identity {ACCOUNT}": "running",
+    }
     assert role.cluster(**given, px_state="absent").ok
     assert cloud.left() == []
 

@@ -103,10 +103,10 @@ def _network(wanted: Wanted, network: Found, regions: list[str], rule: Found) ->
     right = not wanted.sources or set(rule.get("sourceRanges") or []) == set(wanted.sources)
     right = right and _is_in_place(wanted, rule)
     if wanted.given:
-        # Its own one is from before.
+        # Its own one is from before; with it, that the rule is missing has to be said.
         if network:
             yield {"name": f"network {wanted.network}", "state": "running"}
-        if rule:
+        if network or rule:
             yield {"name": f"network rule {wanted.network}-ssh", "state": "running" if right else "incomplete"}
     elif network or rule:
         whole = network and regions and rule and right
