@@ -7,6 +7,7 @@ import typing as t
 from ansible_collections.px.storage.plugins.module_utils.gcp import buckets, names
 from ansible_collections.px.storage.plugins.module_utils.gcp.api import COMPUTE, IAM
 from ansible_collections.px.storage.plugins.module_utils.gcp.errors import ApiError
+from ansible_collections.px.storage.plugins.module_utils.gcp.instances import last
 
 if t.TYPE_CHECKING:
     from ansible_collections.px.storage.plugins.module_utils.gcp.api import Api
@@ -57,10 +58,11 @@ def survey(api: Api, wanted: Wanted) -> Survey:
     compute = f"{COMPUTE}/projects/{api.project}"
     account = f"{IAM}/projects/{api.project}/serviceAccounts/{wanted.account}"
 
+    needed = {"network": not wanted.given, "rule": True, "identity": not wanted.given_account}
     network, rule, identity = api.at_once(
-        _get(api, f"{compute}/global/networks/{wanted.network}", needed=not wanted.given),
-        _get(api, f"{compute}/global/firewalls/{wanted.network}-ssh"),
-        _get(api, account, needed=not wanted.given_account),
+        _get(api, f"{compute}/global/networks/{wanted.network}", needed=needed["network"]),
+        _get(api, f"{compute}/global/firewalls/{wanted.network}-ssh", needed=needed["rule"]),
+        _get(api, account, needed=needed["identity"]),
     )
     called = {"network": wanted.network, "rule": f"{wanted.network}-ssh", "identity": wanted.account}
     found = {"network": network, "rule": rule, "identity": identity}
@@ -68,18 +70,17 @@ def survey(api: Api, wanted: Wanted) -> Survey:
     strangers = {kind: called[kind] for kind, one in found.items() if one and kind not in own}
     network, rule, identity = (_if_own(wanted, one) for one in (network, rule, identity))
     regions = sorted({link.split("/")[-3] for link in network.get("subnetworks") or []})
-    needless = {*(["network"] if wanted.given else []), *(["identity"] if wanted.given_account else [])}
     return Survey(
         things=[*_network(wanted, network, regions, rule), *_identity(api, wanted, identity)],
         regions=regions,
         own=own,
         strangers=strangers,
-        in_the_way={kind: name for kind, name in strangers.items() if kind not in needless},
+        in_the_way={kind: name for kind, name in strangers.items() if needed[kind]},
         rule_elsewhere=bool(rule) and not _is_in_place(wanted, rule),
     )
 
 
-def _get(api: Api, link: str, *, needed: bool = True) -> t.Callable[[], Found]:
+def _get(api: Api, link: str, *, needed: bool) -> t.Callable[[], Found]:
     """Return what gets a thing, {} for none; of what is not needed whoever may not look has none."""
 
     def get() -> Found:
@@ -100,8 +101,8 @@ def _if_own(wanted: Wanted, found: Found) -> Found:
 
 
 def _network(wanted: Wanted, network: Found, regions: list[str], rule: Found) -> t.Iterator[dict[str, str]]:
-    right = not wanted.sources or set(rule.get("sourceRanges") or []) == set(wanted.sources)
-    right = right and _is_in_place(wanted, rule)
+    open_as_wanted = not wanted.sources or set(rule.get("sourceRanges") or []) == set(wanted.sources)
+    right = open_as_wanted and _is_in_place(wanted, rule)
     if wanted.given:
         # Its own one is from before; with it, that the rule is missing has to be said.
         if network:
@@ -109,12 +110,12 @@ def _network(wanted: Wanted, network: Found, regions: list[str], rule: Found) ->
         if network or rule:
             yield {"name": f"network rule {wanted.network}-ssh", "state": "running" if right else "incomplete"}
     elif network or rule:
-        whole = network and regions and rule and right
+        whole = network and regions and right  # a rule that is missing is in no place
         yield {"name": f"network {wanted.network}", "state": "running" if whole else "incomplete"}
 
 
 def _is_in_place(wanted: Wanted, rule: Found) -> bool:
-    return bool(rule.get("network", "").rpartition("/")[2] == (wanted.given or wanted.network))
+    return last(rule.get("network", "")) == (wanted.given or wanted.network)
 
 
 def _identity(api: Api, wanted: Wanted, account: Found) -> t.Iterator[dict[str, str]]:
